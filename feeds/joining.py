@@ -1,0 +1,83 @@
+"""As-of joins: other data beside the bars, each row only after it was known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from feeds.bars import Bars
+from feeds.errors import ConfigError, DataError
+
+
+def join(bars: Bars, table: pd.DataFrame | Bars, *, on: str, prefix: str) -> Bars:
+    """See `Bars.join`."""
+    if not isinstance(prefix, str) or not prefix.isidentifier():
+        raise ConfigError(f"join prefix={prefix!r} must be a name such as 'gex'")
+    rows = table.frame.rename_axis(on) if isinstance(table, Bars) else table
+    if not isinstance(rows, pd.DataFrame):
+        raise DataError(f"joined table {prefix}: expected a DataFrame or Bars, got {type(table).__name__}")
+    known, values = _split(rows, on, prefix)
+    taken = [f"{prefix}_{name}" for name in values if f"{prefix}_{name}" in bars.columns]
+    if taken:
+        raise ConfigError(f"{bars.source}: columns {', '.join(taken)} exist already; choose another prefix")
+    position = known.searchsorted(bars.times, side="left")  # rows known strictly before the close
+    frame = bars.frame
+    for name, column in values.items():
+        frame[f"{prefix}_{name}"] = np.concatenate(([np.nan], column))[position]
+    before = int((position == 0).sum())
+    note = f"joined {prefix}: {len(known)} rows by {on}, {', '.join(values)}; {before} bars before the first are NaN"
+    extra = table.notes if isinstance(table, Bars) else ()
+    synthetic = bars.synthetic or (isinstance(table, Bars) and table.synthetic)
+    notes = (*bars.notes, *(f"{prefix}: {text}" for text in extra), note)
+    return dataclasses.replace(bars, _frame=frame, notes=notes, synthetic=synthetic)
+
+
+def _split(rows: pd.DataFrame, on: str, prefix: str) -> tuple[pd.DatetimeIndex, dict[str, NDArray[np.float64]]]:
+    """The times at which rows became known, checked, and the numeric columns, checked."""
+    where = f"joined table {prefix}"
+    if on in rows.columns:
+        known, rest = rows[on], rows.drop(columns=on)
+    elif rows.index.name == on:
+        known, rest = rows.index.to_series(), rows
+    else:
+        raise DataError(f"{where}: no column {on!r}; present: {', '.join(map(str, rows.columns))}; name it with on=")
+    if len(rows) == 0 or rest.shape[1] == 0:
+        raise DataError(f"{where}: {len(rows)} rows with {rest.shape[1]} value columns; there is nothing to join")
+    repeated = rest.columns[rest.columns.duplicated()]
+    if len(repeated):
+        raise DataError(f"{where}: column {repeated[0]!r} occurs twice; keep one of them")
+    return _times(known, on, where), {str(name): _numbers(rest[name], where) for name in rest.columns}
+
+
+def _times(known: pd.Series, on: str, where: str) -> pd.DatetimeIndex:
+    if not isinstance(known.dtype, pd.DatetimeTZDtype):
+        raise DataError(
+            f"{where}, row 1: {on} {known.iloc[0]!r} is not an aware time; localize it first: "
+            f"table[{on!r}].dt.tz_localize('UTC')"
+        )
+    times = pd.DatetimeIndex(known).tz_convert("UTC").as_unit("ns")
+    if times.hasnans:
+        row = int(np.flatnonzero(times.isna())[0])
+        raise DataError(f"{where}, row {row + 1}: {on} is missing; drop rows whose time is not known")
+    backward = np.flatnonzero(np.diff(times.asi8) <= 0)
+    if len(backward):
+        row = int(backward[0]) + 1
+        fault = "repeats" if times[row] == times[row - 1] else "is earlier than"
+        raise DataError(
+            f"{where}, row {row + 1}: {on} {times[row]} {fault} row {row}'s; sort by {on} and keep one row per time"
+        )
+    return times
+
+
+def _numbers(column: pd.Series, where: str) -> NDArray[np.float64]:
+    if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
+        raise DataError(f"{where}: column {column.name!r} holds {column.dtype}, not numbers; leave it out or encode it")
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        row = int(infinite[0])
+        raise DataError(f"{where}, row {row + 1}: {column.name} {values[row]} is infinite; use NaN for what is missing")
+    return values

@@ -1,0 +1,54 @@
+"""How many bars a year has, to annualise figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from feeds.bars import Bars
+    from optimize.run import Run
+
+DAY = 86_400_000_000_000  # nanoseconds
+YEAR = 365.2425 * DAY
+
+
+def periods_per_year(bars: Bars) -> float:
+    """Bars in a usual year of the bars' calendar and timeframe.
+
+    Daily: the calendar's trading days (365 for "24/7", 261 for "FX", 252 for "XNYS"). Weeks: 52. Longer than a day:
+    trading days over days. Shorter: "24/7" 365 days over the timeframe (8760 hours); exchanges: the mean number of
+    bars that fill the real sessions of 2010 to 2019, short last bars and early closes counted (XNYS hourly: 1755, seven
+    in a full session).
+    """
+    from feeds.sessions import ALWAYS, sessions, sessions_per_year
+
+    length = bars.timeframe.value
+    if length % (7 * DAY) == 0:
+        return 52.0 / (length // (7 * DAY))
+    if length >= DAY:
+        return sessions_per_year(bars.calendar) * DAY / length
+    if bars.calendar == ALWAYS:
+        return 365.0 * DAY / length
+    first, last = (int(np.datetime64(day, "ns").astype(np.int64)) for day in ("2010-01-01", "2020-01-01"))
+    table = sessions(bars.calendar, first, last)
+    inside = (table.starts >= first) & (table.starts < last)
+    filled = -((table.starts - table.ends)[inside] // length)
+    return float(round(filled.sum() / 10))
+
+
+def run_periods(run: Run) -> float:
+    """Stamps per year of a run: `periods_per_year` when its symbols share calendar and timeframe, else counted."""
+    return _periods(run.bars, run.equity.index)
+
+
+def _periods(bars: Mapping[str, Bars], stamps: pd.Index) -> float:
+    kinds = {(one.calendar, one.timeframe.value) for one in bars.values()}
+    if len(kinds) == 1 or len(stamps) < 2:
+        return max(periods_per_year(one) for one in bars.values())
+    return float((len(stamps) - 1) * YEAR / (stamps[-1] - stamps[0]).value)

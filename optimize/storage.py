@@ -1,0 +1,64 @@
+"""Files that are whole or absent: strict JSON, atomic writes, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from feeds.errors import DataError
+
+
+def nulled(value: Any) -> Any:
+    """The value with every NaN and infinity as None, for strict JSON; numpy scalars become Python's."""
+    if isinstance(value, dict):
+        return {str(key): nulled(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [nulled(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def to_json(value: Any) -> str:
+    """Strict JSON text. Raises ValueError for NaN or infinity: pass the value through `nulled` first."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def from_json(path: Path) -> Any:
+    """Content of a JSON file. Raises DataError naming the file when it is missing, broken or not strict."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError) as problem:
+        raise DataError(f"{path}: not readable as strict JSON ({problem}); restore the file or remove it") from problem
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not strict JSON")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file so that a reader sees the old content or the new one, never a part. Makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def checksum(path: Path) -> str:
+    """sha256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

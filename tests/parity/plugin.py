@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class Summed:
-    """Adds up what the cells counted, also in other processes; the whole matrix must reach everything a hundred times."""
+    """Adds up what the cells counted, also in other processes; the whole matrix must reach each a hundred times."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()

@@ -96,15 +96,27 @@ class Program:
         function = getattr(self.module, name)
         try:
             return function(*arguments)
-        except IndexError as error:
-            raise DefinitionError(
+        except Exception as error:
+            fault = self.fault(error)
+            if fault is error:
+                raise
+            raise fault from error
+
+    def fault(self, error: Exception) -> Exception:
+        """What to raise for an error that came out of an entry function: in the author's terms where it is theirs."""
+        if isinstance(error, IndexError):
+            return DefinitionError(
                 f"{self.title}: the kernel reads outside a window ({error}); "
                 "a window holds `window` bars, -1 is this bar"
-            ) from error
-        except Exception as error:
-            if type(error).__module__.startswith("numba"):
-                raise DefinitionError(self._explain(error)) from error
-            raise
+            )
+        if isinstance(error, (ZeroDivisionError, FloatingPointError)):
+            return DefinitionError(
+                f"{self.title}: the kernel divides by zero; test the divisor first "
+                "(NAVALE_INTERPRET=1 runs the kernel in Python and stops at the line)"
+            )
+        if type(error).__module__.startswith("numba"):
+            return DefinitionError(self._explain(error))
+        return error
 
     def _explain(self, error: Exception) -> str:
         lines = line_map(self.flat, self.text)
@@ -148,7 +160,8 @@ def _uncompiled(function: Callable[..., Any] | None = None, **options: Any) -> C
 
     @functools.wraps(plain_function)
     def run(*arguments: Any, **named: Any) -> Any:
-        return plain_function(*(_with_attributes(value) for value in arguments), **named)
+        with np.errstate(divide="raise"):  # as compiled code does
+            return plain_function(*(_with_attributes(value) for value in arguments), **named)
 
     return run
 

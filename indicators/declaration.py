@@ -57,8 +57,9 @@ class Declaration:
     @classmethod
     def _check_names(cls) -> None:
         for name in (*cls.declared, *cls.components, *cls.state):
-            if name.startswith("_"):
-                raise DefinitionError(f"{cls.__name__}: {name!r} may not start with an underscore")
+            if name.startswith(("_", "navale")):
+                prefix = "an underscore" if name.startswith("_") else "'navale'"
+                raise DefinitionError(f"{cls.__name__}: {name!r} may not start with {prefix}")
             if hasattr(Declaration, name) or cls._is_taken(name):
                 raise DefinitionError(
                     f"{cls.__name__}: the name {name!r} is taken by the authoring API; choose another"

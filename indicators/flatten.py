@@ -17,7 +17,7 @@ from typing import Any
 
 from feeds.errors import DefinitionError
 from indicators.kernels import Kernel
-from indicators.restrictions import Restrictions, constant_index, where
+from indicators.restrictions import Restrictions, constant_index, require_return, where
 
 BUILTINS = frozenset({"range", "len", "min", "max", "abs", "float", "int", "bool", "round", "True", "False", "None"})
 
@@ -111,6 +111,7 @@ def flatten(kernel: Kernel, flat: Flat | None = None, owner: str = "", trusted: 
             f"{', '.join(kernel.function.__code__.co_freevars)}"
         )
     if not trusted:
+        require_return(node, file, owner)
         Restrictions(file, owner).visit(node)
     scope = _locals(node)
     environment = kernel.function.__globals__

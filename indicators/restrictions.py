@@ -59,6 +59,23 @@ def _reaches_the_end(node: ast.expr) -> bool:
     return False
 
 
+def _always_leaves(body: list[ast.stmt]) -> bool:
+    """True when every way through these statements ends with `return`."""
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and _always_leaves(last.body) and _always_leaves(last.orelse)
+    return isinstance(last, (ast.Return, ast.Raise))
+
+
+def require_return(node: ast.FunctionDef, file: str, owner: str) -> None:
+    """DefinitionError for a kernel that can end without a value, which compiled code would take for anything."""
+    if not _always_leaves(node.body):
+        raise DefinitionError(
+            f"{where(file, node.body[-1])}: {owner}: {node.name} can end here without a `return`; "
+            "make its last line one that returns a value"
+        )
+
+
 class Restrictions(ast.NodeVisitor):
     """Refuses what a kernel may not do, at the author's own line."""
 

@@ -36,9 +36,12 @@ def perform(subject: str, exceptions: Mapping[str, str], probes: Mapping[str, Pr
 
     exceptions: name of a check to the reason why the declaration need not pass it. A name that is no check fails.
     """
-    found = []
+    found: list[Check] = []
+    told: dict[str, str] = {}
     for name, probe in probes.items():
         passed, detail = _outcome(probe)
+        if not passed and told.setdefault(detail, name) != name:
+            detail = f"the same as {told[detail]!r}"
         reason = exceptions.get(name, "")
         if reason and passed:
             detail += "; the declared exception is not needed"

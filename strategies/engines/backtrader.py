@@ -54,7 +54,8 @@ class StrategyHost(bt.Strategy):
         self._action, self._level_stop, self._level_target = (
             self._out[k : k + 1] for k in map(Intent._fields.index, ("action", "level_stop", "level_target"))
         )
-        self._decide = decision_program(cls).module.decide_bar
+        self._program = decision_program(cls)
+        self._decide = self._program.module.decide_bar
         self._reads = [self._lines_for(data, names) for data in self.datas]
 
     def _lines_for(self, data: Any, names: list[str]) -> list[tuple[int, Any]]:
@@ -139,9 +140,15 @@ class StrategyHost(bt.Strategy):
             place = count - 1 if self._whole else self._append(s)
             if count - 1 < self._begin[s]:
                 continue
-            self._decide(
-                self._tables[s], place, count - 1, s, broker.book, self._memory, self._numbers, self._depths, out
-            )
+            try:
+                self._decide(
+                    self._tables[s], place, count - 1, s, broker.book, self._memory, self._numbers, self._depths, out
+                )
+            except Exception as error:
+                fault = self._program.fault(error)
+                if fault is error:
+                    raise
+                raise fault from error
             action, stop, target = self._action.item(), self._level_stop.item(), self._level_target.item()
             if action != 0.0 or stop == stop or target == target:
                 broker.decide(self.datas[s], count - 1, out)

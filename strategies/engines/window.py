@@ -75,6 +75,8 @@ def make_window(strategy: Strategy, bars: Any, start: Any = None, end: Any = Non
     times = [one.times for one in series]
     until = None if end is None else instant(end, end=True)
     kept = [index if until is None else index[index <= until] for index in times]
+    if until is not None and start is not None and instant(start) > until:
+        raise DataError(f"the window starts {instant(start)}, after its end {until}; exchange them")
     stamps = kept[0]
     for index in kept[1:]:
         stamps = stamps.union(index)

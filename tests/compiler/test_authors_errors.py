@@ -50,6 +50,8 @@ def make(folder: Path, body: str) -> type:
      3,
      "enter_long has no argument 'target'; did you mean 'target_"),
     ("def decide(close):\n    import os\n    return hold()", 2, "import inside a kernel"),
+    ("def decide(close):\n    if close[-1] > 1.0:\n        return leave()", 2, "decide can end here without a `return`"),
+    ("def decide(close):\n    hold()", 2, "decide can end here without a `return`"),
 ])  # fmt: skip
 def test_what_a_kernel_may_not_do(tmp_path: Path, body: str, line: int, message: str) -> None:
     with pytest.raises(NavaleError, match=message) as caught:
@@ -73,6 +75,20 @@ def test_a_compiler_error_is_shown_at_the_authors_line(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=f"mine.py:{FIRST + 2}"):
         backtest(cls(), martingale(bars=200, seed=1))
     assert np is not None
+
+
+@pytest.mark.parametrize("engine", ["vector", "event"])
+@pytest.mark.parametrize(("body", "message"), [
+    ("def decide(close):\n    return leave() if 1.0 / (close[-1] - close[-1]) > 1.0 else hold()", "divides by zero"),
+    ("def decide(close):\n    at = 0\n    for k in range(9):\n        at = k\n"
+     "    return leave() if close[at] > 1.0 else hold()", "reads outside a window"),
+])  # fmt: skip
+def test_a_fault_of_the_kernel_is_told_in_every_engine(tmp_path: Path, engine: str, body: str, message: str) -> None:
+    from feeds.synthetic import martingale
+    from optimize.backtest import backtest
+
+    with pytest.raises(DefinitionError, match=message):
+        backtest(make(tmp_path, body)(), martingale(bars=200, seed=1), engine)
 
 
 def test_typos_fail_with_a_suggestion() -> None:

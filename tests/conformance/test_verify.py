@@ -33,12 +33,12 @@ def test_reading_past_the_end_of_a_window_is_caught():
     assert {"bounds checks", "future"} <= failed(found)
 
 
-@pytest.mark.parametrize(("engine", "error"), [("vector", DefinitionError), ("event", IndexError)])
-def test_a_look_ahead_that_no_check_can_provoke_does_not_run(engine, error):
+@pytest.mark.parametrize("engine", ["vector", "event"])
+def test_a_look_ahead_that_no_check_can_provoke_does_not_run(engine):
     walk = cheaters.walk()
     frame = walk.frame * 1e4
     dear = Bars(frame, walk.instrument, "test", walk.timeframe, synthetic=True)
-    with pytest.raises(error):
+    with pytest.raises(DefinitionError, match="outside a window"):
         backtest(cheaters.ReadsTomorrowWhenDear(), dear, engine=engine)
 
 

@@ -1,0 +1,158 @@
+"""The rules that forbid the use of levels whatever their score: times, spot, units, coverage, generated data."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indicators.gex.analysis import Analysis
+from indicators.gex.market_status import age_limit_minutes, age_minutes, aware, first_unknown_oi, market_status
+from indicators.gex.synthetic_patterns import patterns
+from indicators.gex.verdict import FATAL, WARNING, Check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from feeds.chains.chain import Chain
+
+NEAR_STRIKES = 0.10
+"""Contracts within this fraction of the spot must be complete."""
+
+
+def time_rules(chain: Chain, now: datetime) -> list[Check]:
+    """Naive times, data from the future, data too old, and open interest that nobody could have known."""
+    clock = aware(now, "now")
+    moments = {"asof": chain.asof, "spot_ts": chain.spot_ts}
+    naive = [name for name, moment in moments.items() if moment is not None and moment.tzinfo is None]
+    checks = [
+        Check("NAIVE_TIMESTAMP", FATAL, not naive, naive[0] if naive else None, None, 0,
+              "a time without zone", "give every time in UTC"),
+    ]  # fmt: skip
+    if naive:
+        return checks
+    status = market_status(clock, chain.symbol)
+    age = age_minutes(clock, chain.asof, chain.spot_ts, chain.feed)
+    ahead = max((moment - clock).total_seconds() for moment in moments.values() if moment is not None) / 60
+    limit = age_limit_minutes(status)
+    unknown = first_unknown_oi(chain.asof)
+    counted = chain.rows["oi_date"].dropna()
+    latest = None if counted.empty else counted.max().date()
+    checks += [
+        Check("FUTURE_DATA", FATAL, ahead <= 0, ahead, 0.0, 0, "chain or spot after the clock [minutes]",
+              "set the clock, or replay with the chain's own time"),
+        Check("DATA_TOO_OLD", FATAL, age <= limit, age, limit, 0, f"age of the data while {status.status} [minutes]",
+              "fetch a new chain"),
+        Check("LOOK_AHEAD_OI", FATAL, latest is None or latest < unknown, None if latest is None else str(latest),
+              str(unknown), 0, "session of the open interest, against the first not yet published at the chain's time",
+              "date the open interest by the session at whose end it was counted"),
+    ]  # fmt: skip
+    return checks
+
+
+def data_rules(chain: Chain, analysis: Analysis, *, accept_synthetic: bool = False) -> list[Check]:
+    """Spot, units, coverage, open interest, parity, profile and generated data."""
+    return [
+        *_spot_rules(chain, analysis),
+        *_coverage_rules(chain, analysis),
+        *_consistency_rules(chain, analysis),
+        *_origin_rules(chain, analysis, accept_synthetic),
+    ]
+
+
+def _spot_rules(chain: Chain, analysis: Analysis) -> list[Check]:
+    surface = analysis.surface
+    spot, before = surface.spot, chain.prev_close
+    known = math.isfinite(spot) and spot > 0
+    move = abs(spot / before - 1) if known and math.isfinite(before) and before > 0 else None
+    strikes = chain.rows["strike"].to_numpy(dtype=np.float64)
+    ratio = float(np.median(strikes) / spot) if known and len(strikes) else math.nan
+    implied = [one.forward / spot - 1 for one in surface.expiries if one.dividend_source == "parity" and one.years < 1]
+    off = float(np.median(np.abs(implied))) if known and implied else None
+    middle = float(np.median(surface.sigma)) if len(surface.sigma) else math.nan
+    return [
+        Check("SPOT_MISSING", FATAL, known, spot if math.isfinite(spot) else None, None, 0, "spot [points]",
+              "give the spot, or quotes of calls and puts to imply it"),
+        Check("SPOT_FAR_FROM_PREV_CLOSE", FATAL, move is None or move <= 0.05, move, 0.05, 0,
+              "spot against the previous close [fraction]", "check the unit and the date of the spot"),
+        Check("SPOT_FAR_FROM_FORWARD", FATAL, off is None or off <= 0.10, off, 0.10, 0,
+              "forward implied by the quotes against the spot [fraction]", "spot and chain must be of one underlying"),
+        Check("STRIKE_UNITS", FATAL, 0.5 <= ratio <= 2, _number(ratio), "0.5 to 2", 0, "median strike over spot",
+              "strikes and spot must be of one underlying, in one unit"),
+        Check("VOLATILITY_UNITS", FATAL, 0.01 <= middle <= 5, _number(middle), "0.01 to 5", 0,
+              "median volatility used [decimal per year]", "give volatilities as decimals: 0.20, not 20"),
+    ]  # fmt: skip
+
+
+def _coverage_rules(chain: Chain, analysis: Analysis) -> list[Check]:
+    surface = analysis.surface
+    strikes = len(np.unique(surface.strike))
+    total = float(surface.oi.sum())
+    calls = float(surface.oi[surface.is_call].sum()) / total if total > 0 else math.nan
+    lesser = min(calls, 1 - calls)
+    complete = completeness(chain, analysis)
+    twice = int(chain.rows.duplicated(["root", "expiry_ts_utc", "strike", "right"]).sum())
+    return [
+        Check("TOO_FEW_STRIKES", FATAL, strikes >= 20, float(strikes), 20.0, 0, "strikes used"),
+        Check("INCOMPLETE_FIELDS", FATAL, complete >= 0.95, _number(complete), 0.95, 0,
+              "contracts within 10 % of the spot with open interest and a quote, volatility or gamma [share]",
+              "fetch the chain again"),
+        Check("ONE_SIDED_CHAIN", FATAL, lesser >= 0.20, _number(lesser), 0.20, 0,
+              "open interest of the lesser of calls and puts [share]", "fetch both sides of the chain"),
+        Check("DUPLICATE_CONTRACTS", FATAL, twice == 0, float(twice), 0.0, 0, "contracts that occur twice"),
+    ]  # fmt: skip
+
+
+def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
+    broken, error = analysis.surface.parity_violations, analysis.profile_error
+    return [
+        Check("PARITY_VIOLATIONS", FATAL, not broken > 0.02, _number(broken), 0.02, 0,
+              "call-put pairs whose quotes break parity [share]", "calls and puts must be of one moment"),
+        Check("PROFILE_MISMATCH", FATAL, error <= 0.01, _number(error), 0.01, 0,
+              "profile at the spot against the total [share of gross]", "gammas and volatilities disagree"),
+    ]  # fmt: skip
+
+
+def _origin_rules(chain: Chain, analysis: Analysis, accept_synthetic: bool) -> list[Check]:
+    made = chain.source == "synthetic"
+    told = analysis.oi_confidence
+    checks = [
+        Check("SYNTHETIC_DATA", WARNING if accept_synthetic else FATAL, not made, chain.source, None, 0,
+              "source of the chain", "trade on real chains only"),
+        Check("OI_NOT_REPORTED", FATAL, told in ("direct", "stale"), told, "direct", 0, "origin of the open interest",
+              "take open interest from the exchange, not an estimate"),
+        Check("STALE_OI", WARNING, told != "stale", told, "direct", 5, "origin of the open interest"),
+    ]  # fmt: skip
+    if not (made and accept_synthetic):
+        checks += [
+            Check(one.code, FATAL, not one.found, one.value, one.limit, 0, one.message, "find out who made these data")
+            for one in patterns(chain, analysis.surface)
+        ]
+    return checks
+
+
+def completeness(chain: Chain, analysis: Analysis) -> float:
+    """Share of the live contracts within 10 % of the spot and max_dte that have open interest and something to price.
+
+    Priced means: both quotes with a positive ask, a volatility above 0, or a gamma. NaN when there is no such contract.
+    """
+    near = near_rows(chain, analysis.surface.spot, analysis.settings.max_dte)
+    if near.empty:
+        return math.nan
+    quoted = near["bid"].notna() & (near["ask"] > 0)
+    priced = quoted | (near["iv"] > 0) | near["gamma"].notna()
+    return float((near["oi"].notna() & priced).mean())
+
+
+def near_rows(chain: Chain, spot: float, max_dte: float) -> pd.DataFrame:
+    """Rows that have not settled, settle within max_dte days, and lie within 10 % of the spot."""
+    rows = chain.rows
+    days = (rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
+    inside = (rows["strike"] / spot - 1).abs() <= NEAR_STRIKES
+    return rows[(days > 0) & (days <= max_dte) & inside]
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

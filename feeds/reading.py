@@ -56,7 +56,7 @@ def read(source: Any, columns: Columns | None, contract: Any, symbol: str | None
     if isinstance(source, pd.DataFrame):
         name, table = "DataFrame", source
     elif isinstance(source, str | os.PathLike):
-        name, table = str(source), _read_file(source)
+        name, table = str(source), read_file(source)
     else:
         raise ConfigError(f"cannot load {type(source).__name__}: give a path, a DataFrame, 'sample:…' or 'synthetic:…'")
     return arrange(name, table, columns, contract, symbol)
@@ -92,7 +92,8 @@ def _holds_time(index: pd.Index) -> bool:
     return isinstance(index, pd.DatetimeIndex) or str(index.name).lower() in ALIASES["time"]
 
 
-def _read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
+def read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
+    """Table of a CSV, Parquet or Feather file as it is. Raises DataError that names the file and the cure."""
     if "://" in str(source):
         raise DataError(f"{source}: is an address, not a file; download it first")
     path = Path(source).expanduser()

@@ -110,7 +110,7 @@ PLAIN = Account(cash=100_000.0, kind="margin", leverage=10.0, costs=CHEAP, sizin
 LIMITED = Account(cash=100_000.0, kind="margin", leverage=4.0, costs=CHEAP, sizing=Sizing.fraction(1.0),
                   max_positions=2, max_exposure=1.5, max_correlation=0.75, correlation_bars=48)  # fmt: skip
 CASH = Account(cash=100_000.0, costs=CHEAP, sizing=Sizing.volatility(0.05))
-RECKLESS = Account(cash=10_000.0, kind="margin", leverage=40.0, costs=Costs(fee=0.0, slippage_bps=1.0),
+RECKLESS = Account(cash=30_000.0, kind="margin", leverage=40.0, costs=Costs(fee=0.0, slippage_bps=1.0),
                    sizing=Sizing.fraction(10.0), maintenance=0.015)  # fmt: skip
 RUINED = Account(cash=10_000.0, kind="margin", leverage=50.0, costs=Costs(fee=0.0, slippage_bps=1.0),
                  sizing=Sizing.fraction(30.0))  # fmt: skip
@@ -120,7 +120,7 @@ FUZZ = {
     "any order, cash": (AnyOrder(seed=3, often=0.5), CASH),
     "any order, wide": (AnyOrder(seed=4, wide=3.0, often=0.6), MARGIN),
     "turner": (Turner(), PLAIN),
-    "turner, reckless": (Turner(seed=2, trails=False), RECKLESS),
+    "turner, reckless": (Turner(seed=2, often=0.2, trails=False), RECKLESS),
     "dipper": (Dipper(), CASH),
 }
 every_fuzz = pytest.mark.parametrize("name", FUZZ)

@@ -121,9 +121,12 @@ _GENERATORS: dict[str, Callable[..., Bars]] = {
 def from_query(query: str, terms: Terms) -> Bars:
     """Bars of "martingale?seed=1&bars=5000". Raises ConfigError for an unknown generator or setting."""
     name, _, text = query.partition("?")
-    if name not in _GENERATORS:
-        raise ConfigError(f"synthetic:{name}: no such generator; there are: {', '.join(_GENERATORS)}")
-    known = dict(inspect.signature(_GENERATORS[name]).parameters)
+    from feeds.synthetic_dealer import dealer  # builds on this module
+
+    generators = _GENERATORS | {"dealer": dealer}
+    if name not in generators:
+        raise ConfigError(f"synthetic:{name}: no such generator; there are: {', '.join(generators)}")
+    known = dict(inspect.signature(generators[name]).parameters)
     del known["instrument"]
     settings: dict[str, Any] = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
@@ -132,8 +135,8 @@ def from_query(query: str, terms: Terms) -> Bars:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"synthetic:{name} has no setting {key!r}{hint} It has: {', '.join(known)}")
         settings[key] = _parsed(name, key, value, known[key].default)
-    instrument = terms.complete(_symbol(name), "24/7")
-    return _GENERATORS[name](**settings, instrument=instrument)
+    instrument = terms.complete(_symbol(name), "XNYS" if name == "dealer" else "24/7")
+    return generators[name](**settings, instrument=instrument)
 
 
 def _parsed(name: str, key: str, text: str, default: Any) -> Any:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from indicators.base import Choice, Float, Indicator, Int, Switch, kernel
     from indicators.cross_over import CrossOver
     from indicators.ema import Ema
+    from indicators.gex_balance import GexBalance
+    from indicators.gex_distance import GexDistance
+    from indicators.gex_range import GexRange
+    from indicators.gex_regime import GexRegime
     from indicators.higher_timeframe import HigherTimeframe
     from indicators.highest import Highest
     from indicators.hv import Hv
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
     from indicators.vwap import Vwap
 
 _AUTHORING = ("Choice", "Float", "Indicator", "Int", "Switch", "kernel")
-__all__ = ["Adx", "Atr", "Choice", "CrossOver", "Ema", "Float", "HigherTimeframe", "Highest", "Hv", "HvZscore"]
+__all__ = ["Adx", "Atr", "Choice", "CrossOver", "Ema", "Float", "GexBalance", "GexDistance", "GexRange", "GexRegime"]
+__all__ += ["HigherTimeframe", "Highest", "Hv", "HvZscore"]
 __all__ += ["Indicator", "Int", "LogReturn", "Lowest", "Macd", "Rsi", "Sma", "StandardDeviation", "StochRsi", "Switch"]
 __all__ += ["Trix", "TrixLine", "Vwap", "kernel"]
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         leave,
     )
     from strategies.execution.account import Account, Costs, Sizing
+    from strategies.gex_levels import GexLevels
 
 __all__ = [
     "Account",
@@ -28,6 +29,7 @@ __all__ = [
     "Choice",
     "Costs",
     "Float",
+    "GexLevels",
     "Int",
     "Profile",
     "Sizing",
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 _ACCOUNT = dict.fromkeys(("Account", "Costs", "Sizing"), "strategies.execution.account")
-_HOMES = {"AtrTrend": "strategies.atr_trend", **_ACCOUNT}
+_HOMES = {"AtrTrend": "strategies.atr_trend", "GexLevels": "strategies.gex_levels", **_ACCOUNT}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from indicators.gex.analysis import Analysis
 from indicators.gex.data_checks import data_rules, time_rules
 from indicators.gex.legacy_scores import normalization_factor
@@ -27,7 +29,6 @@ def check(chain: Chain, analysis: Analysis, levels: Levels, now: datetime, *, ac
     """
     flip, spot = analysis.flip, analysis.surface.spot
     gex = analysis.totals.net * 100.0
-    place = levels.vol_trigger.price
     core = level_rules(
         call_wall=None if analysis.call_wall is None else analysis.call_wall.strike,
         put_wall=None if analysis.put_wall is None else analysis.put_wall.strike,
@@ -37,8 +38,8 @@ def check(chain: Chain, analysis: Analysis, levels: Levels, now: datetime, *, ac
         gex=gex,
         normalized=gex / normalization_factor(analysis.surface.symbol, gex),
         pins=sum(level.drawn and level.name.startswith("pin") for level in levels.levels),
-        vol_trigger=place,
-        validation_errors=validation_errors(analysis),
+        vol_trigger=levels.vol_trigger.price,
+        validation_errors=validation_errors(chain, analysis),
     )
     placed = [_side_rule(analysis), _finite_rule(levels)]
     return judge(
@@ -104,21 +105,18 @@ VALIDATIONS = {
 """What `meta_overlay.validation_errors` may hold."""
 
 
-def validation_errors(analysis: Analysis) -> tuple[str, ...]:
+def validation_errors(chain: Chain, analysis: Analysis) -> tuple[str, ...]:
     """Codes of what was wrong with the data of an analysis without making it useless: the keys of VALIDATIONS."""
     surface = analysis.surface
     found = []
-    lost = sum(count for reason, count in surface.dropped.items() if reason not in BY_CHOICE)
-    if lost > 0.05 * max(surface.total - sum(surface.dropped.get(reason, 0) for reason in BY_CHOICE), 1):
+    days = (chain.rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
+    live = float(chain.rows["oi"][(days > 0) & (days <= analysis.settings.max_dte)].sum())
+    if live - float(surface.oi.sum()) > 0.05 * live:
         found.append("UNPRICED_OI")
-    gross = abs(surface.gamma * surface.oi * surface.multiplier)
+    gross = np.abs(surface.gamma * surface.oi * surface.multiplier)
     if gross.sum() > 0 and gross[surface.greek_source == "borrowed"].sum() > 0.5 * gross.sum():
         found.append("FEW_DIRECT_GREEKS")
     return tuple(found)
-
-
-BY_CHOICE = frozenset({"expired", "max_dte"})
-"""Reasons for leaving a contract out that say nothing about the quality of the data."""
 
 
 def _side_rule(analysis: Analysis) -> Check:

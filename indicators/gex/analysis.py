@@ -188,3 +188,11 @@ class Analysis:
     bias: Bias
     z252: float | None
     pct252: float | None
+    regime_raw: str = "NEUTRAL"
+    """Without hysteresis."""
+    max_pain_all: float | None = None
+    """Of all expiries together; for information."""
+    net_per_adv: float | None = None
+    """Net GEX over the hedging future's average daily volume in dollars, when that was given."""
+    sign_model: str = "naive"
+    """Name of the model in use (settings.sign_model unless another was passed)."""

@@ -23,3 +23,5 @@ class GexSettings:
     window_pct: float = 0.03
     min_gap_pts: float | None = None
     max_pins: int = 2
+    max_pain_expiry: str = "monthly"
+    """Whose max pain is the headline: the nearest "monthly" expiry, or the "front" one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ class Surface:
     parity_violations: float
     """Share of call-put pairs whose quotes break put-call parity by more than their spreads; NaN without quotes."""
     notes: tuple[str, ...] = ()
+    oi_date: date | None = None
+    """Latest session whose open interest the chain reports; None when it does not say."""
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,22 @@ from optimize.metrics import performance, shown
 from optimize.periods import run_periods
 
 if TYPE_CHECKING:
+    from feeds.bars import Bars
     from optimize.run import Run
 
 
 def benchmark_curve(run: Run, benchmark: Any = None) -> pd.Series:
     """The run's starting equity invested in the benchmark at the first stamp, without costs; on the run's stamps.
 
-    benchmark: None (buy and hold of the first symbol that the run begins with), Bars, or a Series of prices with aware
-    times; its name is shown. Each stamp takes the last price known by then. Raises ConfigError for anything else (a
-    ticker would need a network), DataError for prices that are missing at the start, not finite or not positive.
+    benchmark: None (buy and hold of the run's symbols, in equal parts of money at the first stamp; symbols that begin
+    later are left out), Bars, or a Series of prices with aware times; its name is shown. Each stamp takes the last
+    price known by then. Raises ConfigError for anything else (a ticker would need a network), DataError for prices
+    that are missing at the start, not finite or not positive.
     """
     from feeds.bars import Bars
 
     if benchmark is None:
-        began = [bars for bars in run.bars.values() if bars.times[0] <= run.equity.index[0]]
-        benchmark = next(iter(began or run.bars.values()))
+        benchmark = _equal_parts(run)
     if isinstance(benchmark, Bars):
         prices, name = benchmark.frame["close"], f"buy and hold of {benchmark.symbol}"
     elif isinstance(benchmark, pd.Series):
@@ -44,6 +45,18 @@ def benchmark_curve(run: Run, benchmark: Any = None) -> pd.Series:
     if np.isnan(known.iloc[0]):
         raise DataError(f"{name} begins at {index[0]}, after the run's first stamp {run.equity.index[0]}; load more")
     return (run.equity.iloc[0] * known / known.iloc[0]).rename(name)
+
+
+def _equal_parts(run: Run) -> Bars | pd.Series:
+    """Worth of equal sums put into every symbol that has a price at the run's first stamp."""
+    first = run.equity.index[0]
+    began = [bars for bars in run.bars.values() if bars.times[0] <= first]
+    if len(began) < 2:
+        return next(iter(began or run.bars.values()))
+    closes = [bars.frame["close"].reindex(run.equity.index, method="ffill") for bars in began]
+    symbols = ", ".join(bars.symbol for bars in began) if len(began) <= 5 else f"{len(began)} symbols"
+    worth = pd.concat([prices / prices.iloc[0] for prices in closes], axis=1).mean(axis=1)
+    return worth.rename(f"buy and hold of {symbols} in equal parts")
 
 
 def verdict(run: Run, curve: pd.Series, rf: float = 0.0) -> tuple[bool, str]:

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optimize.conformance.check import Check
-    from optimize.conformance.discovery import discover
     from optimize.conformance.indicators import check_indicator
     from optimize.conformance.report import Report, verify
     from optimize.conformance.strategies import check_strategy
 
-__all__ = ["Check", "Report", "check_indicator", "check_strategy", "discover", "verify"]
+__all__ = ["Check", "Report", "check_indicator", "check_strategy", "verify"]
 
 _HOMES = {
     "Check": "check",
     "Report": "report",
     "check_indicator": "indicators",
     "check_strategy": "strategies",
-    "discover": "discovery",
     "verify": "report",
 }
 

@@ -9,10 +9,10 @@ from typing import Any
 from feeds.errors import ConfigError
 from indicators.base import Indicator
 from optimize.conformance.check import Check
-from optimize.conformance.discovery import discover
 from optimize.conformance.indicators import check_indicator
 from optimize.conformance.strategies import check_strategy
 from strategies.base import Strategy
+from strategies.discovery import built_in
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def verify(classes: Sequence[type[Any]] | None = None, progress: Callable[[str],
     progress: called with each class's name before it is checked. Raises ConfigError for other classes.
     """
     chosen: list[type[Any]] = (
-        [*discover("indicators", Indicator), *discover("strategies", Strategy)] if classes is None else list(classes)
+        [*built_in("indicator").values(), *built_in("strategy").values()] if classes is None else list(classes)
     )
     checks: list[Check] = []
     for cls in chosen:

@@ -50,7 +50,7 @@ def make(folder: Path, body: str) -> type:
      3,
      "enter_long has no argument 'target'; did you mean 'target_"),
     ("def decide(close):\n    import os\n    return hold()", 2, "import inside a kernel"),
-    ("def decide(close):\n    if close[-1] > 1.0:\n        return leave()", 3, "can end here without a `return`"),
+    ("def decide(close):\n    if close[-1] > 1.0:\n        return leave()", 2, "can end here without a `return`"),
     ("def decide(close):\n    hold()", 2, "can end here without a `return`"),
 ])  # fmt: skip
 def test_what_a_kernel_may_not_do(tmp_path: Path, body: str, line: int, message: str) -> None:

@@ -13,15 +13,15 @@ from feeds.errors import DefinitionError
 from indicators.atr import Atr
 from indicators.base import Indicator, kernel
 from optimize.backtest import backtest
-from optimize.conformance import check_indicator, check_strategy, discover, verify
-from strategies.base import Strategy
+from optimize.conformance import check_indicator, check_strategy, verify
+from strategies.discovery import built_in
 
 
 def failed(checks):
     return {check.name for check in checks if not check.passed}
 
 
-@pytest.mark.parametrize("cls", discover("strategies", Strategy), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", built_in("strategy").values(), ids=lambda cls: cls.__name__)
 def test_every_strategy_of_the_package_passes(cls):
     checks = check_strategy(cls)
     assert not [check for check in checks if not check.passed]

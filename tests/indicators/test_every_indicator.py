@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 import indicators
-from indicators.base import Indicator
 from indicators.engines.batch import arrays
 from indicators.higher_timeframe import HigherTimeframe
 from indicators.vwap import Vwap
-from optimize.conformance import check_indicator, discover
+from optimize.conformance import check_indicator
 from optimize.conformance.bars import is_clock, kit_bars, table_of
 from optimize.conformance.indicators import PROBES
+from strategies.discovery import built_in
 
-CLASSES = discover("indicators", Indicator)
+CLASSES = list(built_in("indicator").values())
 every_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 
 BY_CLOCK = (Vwap, HigherTimeframe)  # they start again with the next session or longer bar: tested in their own files

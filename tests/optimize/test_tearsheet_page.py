@@ -132,7 +132,11 @@ def test_the_verdict_is_plain():
 
 def test_the_benchmark_starts_with_the_same_money():
     run = hand_run(ROWS, some_bars(CLOSES), some_bars([5, 6], "BBB"))
-    assert benchmark_curve(run).tolist() == pytest.approx([100 * close for close in CLOSES])
+    halves = [50 * close + (5_000 if bar == 0 else 6_000) for bar, close in enumerate(CLOSES)]
+    assert benchmark_curve(run).tolist() == pytest.approx(halves)
+    assert benchmark_curve(run).name == "buy and hold of AAA, BBB in equal parts"
+    late = hand_run(ROWS, some_bars(CLOSES), some_bars([5, 6], "BBB", start="2024-01-02"))
+    assert benchmark_curve(late).tolist() == pytest.approx([100 * close for close in CLOSES])
     other = benchmark_curve(run, some_bars([5, 10], "BBB", start="2023-12-31"))
     assert other.tolist() == [10_000] * 7
     assert other.name == "buy and hold of BBB"

@@ -12,6 +12,8 @@ COUNTED = "parity counts"
 
 
 def pytest_report_header(config: pytest.Config) -> str:
+    if "not parity" in config.getoption("markexpr"):
+        return f"random scenes of the day: NAVALE_PARITY_SEED={rotation.seed()}"
     part = f"{rotation.share():g} of the tests marked parity"
     return f"parity: {part}, to be repeated with NAVALE_PARITY_SEED={rotation.seed()}"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PRICE_TOLERANCE = 1e-9  # relative, for quantities and prices
 MONEY_TOLERANCE = 1e-6
+WIDTH = 40
 _KEYS = ["time", "symbol", "side", "turn"]
 _IGNORED = ("format", "id", "created", "seconds", "versions", "navale", "git")
 
@@ -33,7 +34,8 @@ class Comparison:
     first: pd.DataFrame
 
     def __repr__(self) -> str:
-        parts = [_table("settings that differ", self.settings, "none: same settings")]
+        cells = self.settings.set_index("setting").map(_cell) if len(self.settings) else self.settings
+        parts = [_table("settings that differ", cells, "none: same settings")]
         told = pd.DataFrame({side: _texts(self.metrics[side]) for side in ("a", "b")}, index=self.metrics.index)
         parts.append(_table("metrics", told.loc[told["a"] != told["b"]], "the same to the digits shown"))
         parts.append(f"differing fills: {self.differing_fills}")
@@ -92,6 +94,12 @@ def _around(a: pd.DataFrame, b: pd.DataFrame, time: pd.Timestamp, context: int =
 def _texts(column: pd.Series) -> list[str]:
     whole = ("trades", "fills", "rejections", "returns", "losing_streak")
     return [shown(str(name), int(value) if name in whole else value) for name, value in column.items()]
+
+
+def _cell(value: Any) -> str:
+    """A setting in one narrow column; `Comparison.settings` has it whole."""
+    text = "-" if value is None else str(value)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
 def _table(title: str, table: pd.DataFrame, none: str) -> str:

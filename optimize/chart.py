@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from optimize.trades import exit_legs
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ def _symbol(run: Run, symbol: str, bars: Bars, most: int) -> dict[str, Any]:
         "low": column("low", np.minimum),
         "close": _plain(frame["close"].to_numpy()[ends]),
         "volume": column("volume", np.add) if "volume" in frame.columns else None,
-        "fills": _records(fills, {"bar": _candle(times, fills["time"], step)}),
+        "fills": _records(fills, {"bar": _candle(times, fills["time"], step)}) | _earned(fills, symbol, bars),
         "trades": _records(
             trades,
             {f"{end}_bar": _candle(times, trades[f"{end}_time"], step) for end in ("entry", "exit")},
@@ -78,6 +80,17 @@ def _records(table: pd.DataFrame, more: dict[str, NDArray[np.int64]]) -> dict[st
         else:
             found[name] = _plain(column.to_numpy()) if column.dtype == np.float64 else column.tolist()
     return found
+
+
+def _earned(fills: pd.DataFrame, symbol: str, bars: Bars) -> dict[str, list[Any]]:
+    """By fill of one symbol: the number of its trade, and what it earned when it closed something of a closed trade."""
+    exits = (fills["reason"] != "entry").to_numpy()
+    flat = (fills["position_after"] == 0).to_numpy()
+    trade = np.concatenate(([0], np.cumsum(flat)))[: len(fills)]
+    pnl = exit_legs(fills, {symbol: bars})["pnl"].tolist()
+    closed = exits & (trade < flat.sum())
+    earned = iter(pnl)
+    return {"trade": trade.tolist(), "pnl": [float(f"{next(earned):.10g}") if one else None for one in closed]}
 
 
 def _levels(run: Run, symbol: str, times: pd.DatetimeIndex, step: int) -> dict[str, list[Any]] | None:

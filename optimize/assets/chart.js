@@ -82,10 +82,12 @@
     context.lineWidth = 1.5;
     context.setLineDash([2, 3]);
     const { trades } = now;
-    for (let i = 0; i < trades.pnl.length; i++) {
-      if (!inside(trades.entry_bar[i], trades.exit_bar[i])) continue;
-      context.strokeStyle = trades.pnl[i] > 0 ? GOOD : BAD;
-      line(x(trades.entry_bar[i]), y(trades.entry_price[i]), x(trades.exit_bar[i]), y(trades.exit_price[i]));
+    const { fills } = now;
+    for (let i = 0; i < fills.pnl.length; i++) {
+      const trade = fills.trade[i];
+      if (fills.pnl[i] === null || !inside(trades.entry_bar[trade], fills.bar[i])) continue;
+      context.strokeStyle = fills.pnl[i] > 0 ? GOOD : BAD;
+      line(x(trades.entry_bar[trade]), y(trades.entry_price[trade]), x(fills.bar[i]), y(fills.price[i]));
     }
     context.setLineDash([]);
   }
@@ -98,12 +100,10 @@
   candles.attachPrimitive(overlay);
 
   function makeMarkers(text) {
-    const { fills, trades } = now;
-    let trade = 0;
+    const { fills } = now;
     return fills.bar.map((bar, i) => {
       const buy = fills.side[i] === "buy", entry = fills.reason[i] === "entry";
-      const color = entry ? BLUE : trades.pnl[trade] > 0 ? GOOD : BAD;
-      if (fills.position_after[i] === 0) trade++;
+      const color = entry ? BLUE : fills.pnl[i] > 0 ? GOOD : BAD;
       return { time: now.time[bar], id: String(i), color, position: buy ? "belowBar" : "aboveBar",
         shape: entry ? (buy ? "arrowUp" : "arrowDown") : "circle", size: text ? 1 : 0.7, text: text ? fills.reason[i] : undefined };
     });

@@ -175,6 +175,8 @@ def test_chart_data_by_hand():
     assert one["time"][0] == 1704067200
     assert one["fills"]["bar"] == [1, 2, 4]
     assert one["fills"]["reason"] == ["entry", "target-1", "stop"]
+    assert one["fills"]["pnl"] == [None, 7.1, -13.3]
+    assert one["fills"]["trade"] == [0, 0, 0]
     assert one["trades"]["entry_bar"] == [1]
     assert one["trades"]["exit_bar"] == [4]
     assert one["levels"] == {"bar": [1, 2, 3], "stop": [95.0, 95.5, None], "target_1": [103.0, None, None]}

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,19 +12,6 @@ from feeds.errors import DataError
 _RENAMED = {"last_trade_price": "last", "open_interest": "oi"}
 _WANTED = ("bid", "ask", "last", "volume", "oi", "iv", "delta", "gamma", "vega", "theta")
 _NEW_YORK = ZoneInfo("America/New_York")
-
-
-def read_delayed_quotes(path: Path) -> Chain:
-    """The chain in a file that holds one answer (.json or .json.gz)."""
-    name = str(path)
-    try:
-        body = path.read_bytes()
-        document = json.loads(gzip.decompress(body) if name.lower().endswith(".gz") else body)
-    except FileNotFoundError:
-        raise DataError(f"{name}: no such file; check the path") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, json.JSONDecodeError) as problem:
-        raise DataError(f"{name}: cannot be read as JSON: {problem}; write or download it again") from problem
-    return chain_of_answer(document, name, source="file")
 
 
 def chain_of_answer(document: Any, name: str, *, source: str) -> Chain:

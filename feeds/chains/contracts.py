@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ AM_ROOTS = frozenset({"SPX", "NDX", "RUT", "DJX", "VIX", "VIXW"})
 EUROPEAN_ROOTS = AM_ROOTS | {"SPXW", "SPXPM", "XSP", "NDXP", "XND", "RUTW", "MRUT", "XEO"}
 UNDERLYINGS = {"SPXW": "SPX", "SPXPM": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX"}
 """Underlying of the roots that are not named like it."""
+PUBLISHED = time(6, 30)
+"""When the open interest of the session before is public, New York time."""
 INDICES = frozenset({"SPX", "NDX", "RUT", "DJX", "VIX", "XSP", "XND", "MRUT", "OEX", "XEO"})
 
 _OCC = re.compile(r"(?:O:)?([A-Z][A-Z0-9.]{0,5}) *(\d{6})([CP])(\d{8})")
@@ -161,6 +163,19 @@ def previous_session(day: date) -> date:
     while not is_session(day):
         day -= timedelta(days=1)
     return day
+
+
+def open_interest_session(moment: datetime) -> date:
+    """Session at whose end the open interest was counted that was public at an instant.
+
+    Counted at the end of a session, it is published at about 06:30 New York on the next one.
+    """
+    from zoneinfo import ZoneInfo
+
+    local = moment.astimezone(ZoneInfo("America/New_York"))
+    counted = previous_session(session_of(moment))
+    early = is_session(local.date()) and local.time() < PUBLISHED
+    return previous_session(counted) if early else counted
 
 
 @lru_cache(maxsize=4096)

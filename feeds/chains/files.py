@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import os
+import zlib
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +31,7 @@ def read_chain(
     """The chain in a file.
 
     Canonical rows (feeds.chains.chain.COLUMNS; CSV, Parquet or Feather), optionally with columns spot, spot_ts and
-    prev_close; Cboe's quotedata CSV and delayed JSON (.json, .json.gz); or tables of the layouts in
+    prev_close; Cboe's quotedata CSV, answers of Cboe and Massive (.json, .json.gz); or tables of the layouts in
     feeds.chains.layouts, recognised by their columns. symbol, session (a date) or asof (an instant) choose where a file
     holds several; a file that holds one needs none. Raises DataError naming file, row, value and cure.
     """
@@ -38,9 +40,7 @@ def read_chain(
     name = str(path)
     lowered = name.lower()
     if lowered.endswith((".json", ".json.gz")):
-        from feeds.chains.cboe_json import read_delayed_quotes
-
-        return _checked(read_delayed_quotes(Path(path)), symbol, session, asof)
+        return _checked(_read_answer(Path(path)), symbol, session, asof)
     if lowered.endswith((".csv", ".csv.gz")):
         from feeds.chains.quotedata import is_quotedata, read_quotedata
 
@@ -87,7 +87,7 @@ def canonical_chain(
         asof=moment,
         spot_ts=datetime.fromisoformat(spot_ts) if spot_ts else None,
         spot_source=told.get("spot_source") or "given",
-        source=told.get("source", "file"),
+        source="synthetic" if _made_up(table, told) else "file",
         detail=name,
         feed=told.get("feed"),
         notes=tuple(told.get("notes", ())),
@@ -151,6 +151,31 @@ def _write_parquet(table: pd.DataFrame, known: dict[str, Any], path: Path) -> No
     arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
     kept = {**(arrow.schema.metadata or {}), METADATA: json.dumps(known, sort_keys=True).encode()}
     pyarrow.parquet.write_table(arrow.replace_schema_metadata(kept), path, compression="zstd")
+
+
+def _read_answer(path: Path) -> Chain:
+    """A recorded answer of Cboe or Massive."""
+    from feeds.chains.cboe_json import chain_of_answer
+    from feeds.chains.massive_json import chain_of_pages
+
+    name = str(path)
+    try:
+        body = path.read_bytes()
+        document = json.loads(gzip.decompress(body) if name.lower().endswith(".gz") else body)
+    except FileNotFoundError:
+        raise DataError(f"{name}: no such file; check the path") from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise DataError(f"{name}: cannot be read as JSON: {problem}; write or download it again") from problem
+    pages = document if isinstance(document, list) else [document]
+    if pages and all(isinstance(page, dict) and "results" in page for page in pages):
+        return chain_of_pages(pages, name)
+    return chain_of_answer(document, name, source="file")
+
+
+def _made_up(table: pd.DataFrame, known: dict[str, Any]) -> bool:
+    """Whether a chain was synthetic when it was written: it stays so in every file."""
+    columns = [table[name] for name in ("iv_source", "greek_source") if name in table.columns]
+    return known.get("source") == "synthetic" or any((column == "synthetic").any() for column in columns)
 
 
 def _metadata(path: Path) -> dict[str, Any]:

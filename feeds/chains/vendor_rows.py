@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from feeds.chains.contracts import previous_session, session_of, style
+from feeds.chains.contracts import open_interest_session, style
 
 _GREEKS = ("delta", "gamma", "vega", "theta")
 _SMALLEST_IV = 1e-4
@@ -18,8 +18,8 @@ def completed(table: pd.DataFrame, asof: datetime, name: str) -> pd.DataFrame:
     multiplier and oi_date.
 
     A bid of 0 is a quote (nobody bids) unless the ask is 0 too; an ask, last trade or volatility of 0 is none, and the
-    Greeks beside a missing volatility are the vendor's fillers. Multiplier 100 for standard roots; an adjusted contract
-    (its root ends in a digit) has its own, which is not known here. Open interest is that of the session before `asof`.
+    Greeks beside a volatility of 0 are the vendor's fillers. Multiplier 100 for standard roots; an adjusted contract
+    (its root ends in a digit) has its own, which is not known here. Open interest is that of the session before.
     """
     from feeds.chains.canonical import Source, number
 
@@ -34,15 +34,16 @@ def completed(table: pd.DataFrame, asof: datetime, name: str) -> pd.DataFrame:
     if "last" in frame.columns:
         frame["last"] = frame["last"].where(frame["last"] != 0)
     if "iv" in frame.columns:
-        frame["iv"] = frame["iv"].where(~(frame["iv"].abs() < _SMALLEST_IV))
-        for greek in _GREEKS:
-            if greek in frame.columns:
-                frame[greek] = frame[greek].where(frame["iv"].notna())
+        filler = frame["iv"].abs() < _SMALLEST_IV
+        for column in ("iv", *_GREEKS):
+            if column in frame.columns:
+                frame[column] = frame[column].where(~filler)
     roots = frame["root"].astype("str")
-    frame["style"] = roots.map({root: style(root) for root in roots.unique()})
+    standard = roots.map({root: style(root) for root in roots.unique()})
+    frame["style"] = frame.pop("exercise").fillna(standard) if "exercise" in frame.columns else standard
     frame["multiplier"] = np.where(roots.str[-1:].str.isdigit(), np.nan, 100.0)
     if "oi" in frame.columns:
-        frame["oi_date"] = pd.Timestamp(previous_session(session_of(asof)))
+        frame["oi_date"] = pd.Timestamp(open_interest_session(asof))
     return frame
 
 

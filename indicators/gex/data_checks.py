@@ -12,6 +12,7 @@ from indicators.gex.analysis import Analysis
 from indicators.gex.market_status import age_limit_minutes, age_minutes, aware, first_unknown_oi, market_status
 from indicators.gex.synthetic_patterns import patterns
 from indicators.gex.verdict import FATAL, WARNING, Check
+from indicators.options import black_scholes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,16 +70,15 @@ def _spot_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     move = abs(spot / before - 1) if known and math.isfinite(before) and before > 0 else None
     strikes = chain.rows["strike"].to_numpy(dtype=np.float64)
     ratio = float(np.median(strikes) / spot) if known and len(strikes) else math.nan
-    implied = [one.forward / spot - 1 for one in surface.expiries if one.dividend_source == "parity" and one.years < 1]
-    off = float(np.median(np.abs(implied))) if known and implied else None
+    off = implied_move(chain, spot) if known else math.nan
     middle = float(np.median(surface.sigma)) if len(surface.sigma) else math.nan
     return [
         Check("SPOT_MISSING", FATAL, known, spot if math.isfinite(spot) else None, None, 0, "spot [points]",
               "give the spot, or quotes of calls and puts to imply it"),
         Check("SPOT_FAR_FROM_PREV_CLOSE", FATAL, move is None or move <= 0.05, move, 0.05, 0,
               "spot against the previous close [fraction]", "check the unit and the date of the spot"),
-        Check("SPOT_FAR_FROM_FORWARD", FATAL, off is None or off <= 0.10, off, 0.10, 0,
-              "forward implied by the quotes against the spot [fraction]", "spot and chain must be of one underlying"),
+        Check("SPOT_FAR_FROM_QUOTES", FATAL, not abs(off) > 0.05, _number(off), 0.05, 0,
+              "spot implied by the quotes against the spot [fraction]", "spot and chain must be of one underlying"),
         Check("STRIKE_UNITS", FATAL, 0.5 <= ratio <= 2, _number(ratio), "0.5 to 2", 0, "median strike over spot",
               "strikes and spot must be of one underlying, in one unit"),
         Check("VOLATILITY_UNITS", FATAL, 0.01 <= middle <= 5, _number(middle), "0.01 to 5", 0,
@@ -106,12 +106,17 @@ def _coverage_rules(chain: Chain, analysis: Analysis) -> list[Check]:
 
 
 def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
-    broken, error = analysis.surface.parity_violations, analysis.profile_error
+    broken, vendor = analysis.surface.parity_violations, vendor_difference(analysis)
+    error = max(0.0, analysis.profile_error - vendor)
     return [
         Check("PARITY_VIOLATIONS", FATAL, not broken > 0.02, _number(broken), 0.02, 0,
               "call-put pairs whose quotes break parity [share]", "calls and puts must be of one moment"),
+        Check("VENDOR_GAMMA", FATAL, vendor <= 0.06, _number(vendor), 0.06, 0,
+              "the vendor's gammas against Black-Scholes at the vendor's volatilities [share of gross]",
+              "gamma, volatility and time of the chain must belong together"),
         Check("PROFILE_MISMATCH", FATAL, error <= 0.01, _number(error), 0.01, 0,
-              "profile at the spot against the total [share of gross]", "gammas and volatilities disagree"),
+              "profile at the spot against the total, beyond the vendor's gammas [share of gross]",
+              "gammas and volatilities disagree"),
     ]  # fmt: skip
 
 
@@ -136,14 +141,49 @@ def _origin_rules(chain: Chain, analysis: Analysis, accept_synthetic: bool) -> l
 def completeness(chain: Chain, analysis: Analysis) -> float:
     """Share of the live contracts within 10 % of the spot and max_dte that have open interest and something to price.
 
-    Priced means: both quotes with a positive ask, a volatility above 0, or a gamma. NaN when there is no such contract.
+    Priced means: a mid, both quotes with a positive ask, a volatility above 0, or a gamma. A contract whose open
+    interest is told to be 0 adds nothing to any level and does not count (new listings have no quotes for days).
+    NaN when there is no contract to judge by.
     """
     near = near_rows(chain, analysis.surface.spot, analysis.settings.max_dte)
+    near = near[~(near["oi"] == 0)]
     if near.empty:
         return math.nan
-    quoted = near["bid"].notna() & (near["ask"] > 0)
+    quoted = (near["bid"].notna() & (near["ask"] > 0)) | (near["mid"] > 0)
     priced = quoted | (near["iv"] > 0) | near["gamma"].notna()
     return float((near["oi"].notna() & priced).mean())
+
+
+def vendor_difference(analysis: Analysis) -> float:
+    """How far the gammas taken from the vendor are from Black-Scholes, absolute, as a share of the gross exposure.
+
+    The profile is Black-Scholes throughout, so the totals may differ from it by this much and both be right.
+    """
+    one = analysis.surface
+    model = black_scholes.greeks(one.spot, one.strike, one.years, one.sigma, one.rate, one.dividend_yield, one.is_call)
+    weight = one.oi * one.multiplier
+    gross = float(np.nansum(np.abs(one.gamma) * weight))
+    return float(np.nansum(np.abs(one.gamma - model.gamma) * weight)) / gross if gross > 0 else 0.0
+
+
+def implied_move(chain: Chain, spot: float) -> float:
+    """How far the spot that the quotes imply lies from the given one, as a fraction; NaN when they imply none.
+
+    K + C - P at the five strikes whose call and put cost nearly the same, in the first settlement between one and
+    sixty days away that has five; the median. Carry over so short a time is ignored.
+    """
+    rows = chain.rows
+    days = (rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
+    rows = rows[(days >= 1) & (days <= 60) & (rows["mid"] > 0)]
+    for _, group in rows.groupby(["expiry_ts_utc", "root"], observed=True):
+        sides = group.pivot(index="strike", columns="right", values="mid")
+        if {"C", "P"} <= set(sides.columns):
+            apart = (sides["C"] - sides["P"]).dropna()
+            if len(apart) >= 5:
+                nearest = apart.iloc[np.argsort(np.abs(apart.to_numpy()), kind="stable")[:5]]
+                strikes = nearest.index.to_numpy(dtype=np.float64)
+                return float(np.median(strikes + nearest.to_numpy(dtype=np.float64))) / spot - 1
+    return math.nan
 
 
 def near_rows(chain: Chain, spot: float, max_dte: float) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indicators.gex.analysis import Analysis
-from indicators.gex.data_checks import data_rules, time_rules
+from indicators.gex.data_checks import data_rules, implied_move, time_rules
 from indicators.gex.legacy_scores import normalization_factor
 from indicators.gex.levels import Levels
 from indicators.gex.verdict import ERROR, FATAL, WARNING, Check, Sanity, judge
@@ -99,6 +99,7 @@ def level_rules(
 
 
 VALIDATIONS = {
+    "SPOT_AND_QUOTES_APART": "the quotes imply a spot more than 0.5 % away from the given one: they differ in time",
     "UNPRICED_OI": "more than 5 % of the open interest has neither a usable quote nor a volatility, and is left out",
     "FEW_DIRECT_GREEKS": "more than half of the gross exposure rests on borrowed volatilities",
 }
@@ -116,6 +117,8 @@ def validation_errors(chain: Chain, analysis: Analysis) -> tuple[str, ...]:
     gross = np.abs(surface.gamma * surface.oi * surface.multiplier)
     if gross.sum() > 0 and gross[surface.greek_source == "borrowed"].sum() > 0.5 * gross.sum():
         found.append("FEW_DIRECT_GREEKS")
+    if abs(implied_move(chain, surface.spot)) > 0.005:
+        found.append("SPOT_AND_QUOTES_APART")
     return tuple(found)
 
 

@@ -52,9 +52,8 @@ def analyse(
     profiles = Profiles(repricer)
     search = find_flip(profiles, decay_days=settings.dte_weight_ref)
     flip = flip_of(search, _quality(search, repricer, exposure, settings), exposure, table, settings.flip_method)
-    grid = profiles.grid(CORE)
-    everything = np.arange(len(surface.expiries))
-    profile = Profile(grid, profiles.rows(everything, CORE).sum(axis=0))
+    every = np.arange(len(surface.expiries))
+    profile = Profile(profiles.grid(CORE), profiles.rows(every, CORE).sum(axis=0))
 
     crossing = _crossing(search, flip)
     raw = raw_regime(total.net_over_gross, surface.spot, crossing)
@@ -96,7 +95,6 @@ def analyse(
         vol_trigger=vol_trigger(
             flip,
             search,
-            grid,
             table,
             surface.spot,
             mode=settings.vol_trigger_mode,

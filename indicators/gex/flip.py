@@ -33,6 +33,9 @@ class Search:
     scale: float
     """p90 of abs(G) over ±15 % [usd per 1 %]."""
     terms: Terms
+    grid: Floats
+    net: Floats
+    """The profile that was searched, on the ±15 % grid."""
 
 
 def find_flip(
@@ -51,25 +54,28 @@ def find_flip(
     shares = decay(np.array([expiry.years for expiry in repricer.surface.expiries]), decay_days)
     terms = repricer.terms(expiries, shares)
     if len(terms.centre) < 2:
-        return Search(None, (), "too_few_contracts", 0.0, terms)
+        return Search(None, (), "too_few_contracts", 0.0, terms, profiles.grid(CORE), np.zeros(2 * CORE + 1))
 
     def profile(half: int) -> Floats:
         rows = profiles.rows(index, half)
         return rows.sum(axis=0) if shares is None else shares[index] @ rows
 
-    scale = float(np.quantile(np.abs(profile(CORE)), 0.9))
+    core = profile(CORE)
+    scale = float(np.sort(np.abs(core))[round(0.9 * 2 * CORE)])
     found: tuple[Crossing, ...] = ()
     for half in (CORE, WIDE, WIDEST) if widen else (CORE,):
-        grid, net = profiles.grid(half), profile(half)
+        grid, net = profiles.grid(half), core if half == CORE else profile(half)
         found = tuple(_judged(level, up, grid, net, scale, repricer.spot) for level, up in _roots(grid, net, terms))
         if valid := [crossing for crossing in found if crossing.valid]:
             nearest = min(valid, key=lambda crossing: abs(crossing.level - repricer.spot))
-            return Search(nearest, found, "ok" if len(valid) == 1 else "multiple", scale, terms)
+            return Search(
+                nearest, found, "ok" if len(valid) == 1 else "multiple", scale, terms, profiles.grid(CORE), core
+            )
     if found:
         status = "weak_only" if all(crossing.reason == "weak" for crossing in found) else "edge_only"
     else:
-        status = one_sided(float(profile(CORE).sum()))
-    return Search(None, found, status, scale, terms)
+        status = one_sided(float(core.sum()))
+    return Search(None, found, status, scale, terms, profiles.grid(CORE), core)
 
 
 def one_sided(total: float) -> str:

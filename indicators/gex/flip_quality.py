@@ -12,8 +12,10 @@ from indicators.gex.profile import Repricer, Terms, decay
 from indicators.gex.surface import Floats, Surface
 from indicators.options.years import SECOND, to_settlement
 
-REACH, STEPS = 0.05, 10
-"""A disturbed flip is looked for within ±5 % of the undisturbed one, in steps of 0.5 %."""
+REACH, STEPS = 0.05, 6
+"""A disturbed flip is looked for within ±5 % of the undisturbed one, on six steps to each side."""
+STEP = 0.01
+"""The largest of Newton's steps that is trusted not to jump over a crossing."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,17 @@ def measure(
 
 
 def _nearest(terms: Terms, level: float, upward: bool) -> float | None:
-    """Crossing of the same direction nearest to `level`, interpolated and improved by two secant steps."""
+    """Crossing of the same direction nearest to `level`: by Newton's steps, else on a grid and by false position."""
+    guess = level
+    for _ in range(6):
+        value, slope = terms.with_slope(guess)
+        if slope == 0 or (slope > 0) != upward or abs(value / slope) > STEP * level:
+            break
+        guess -= value / slope
+        if abs(guess - level) > REACH * level:
+            break
+        if abs(value / slope) < 1e-7 * level:
+            return guess
     grid: Floats = level * (1.0 + REACH * np.arange(-STEPS, STEPS + 1) / STEPS)
     net = terms.over(grid)
     turns = np.flatnonzero((net[:-1] < 0) & (net[1:] >= 0) if upward else (net[:-1] > 0) & (net[1:] <= 0))

@@ -15,6 +15,8 @@ STEP = 0.0025
 """Of the grid, as a share of spot."""
 CORE, WIDE, WIDEST = 60, 100, 140
 """Steps on each side: ±15 %, ±25 %, ±35 %."""
+NEGLIGIBLE = 45.0
+"""A contract whose gamma is exp(-45) of the nearest one's everywhere on the levels asked for is left out of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,16 +35,24 @@ class Terms:
 
     def slope(self, level: float) -> float:
         """dG/ds [usd per 1 % per point] at `level`."""
+        return self.with_slope(level)[1]
+
+    def with_slope(self, level: float) -> tuple[float, float]:
+        """Net GEX and its slope at `level`."""
         z = (log(level / self.spot) - self.centre) * self.steepness
         bell = self.weight * np.exp(-z * z)
-        return float(bell.sum() - 2.0 * (bell @ (z * self.steepness)))
+        total = float(bell.sum())
+        return level * total, total - 2.0 * float(bell @ (z * self.steepness))
 
     def over(self, levels: Floats) -> Floats:
         """Net GEX [usd per 1 %] at many levels."""
         x = np.log(levels / self.spot)
         total = np.zeros(len(levels))
-        for start in range(0, len(self.centre), 512):  # blocks stay in the cache
-            part = slice(start, start + 512)
+        away = np.maximum(np.maximum(self.centre - x.max(), x.min() - self.centre), 0.0) * self.steepness
+        away *= away
+        near = np.flatnonzero(away < away.min(initial=np.inf) + NEGLIGIBLE)
+        for start in range(0, len(near), 512):  # blocks stay in the cache
+            part = near[start : start + 512]
             z = np.subtract.outer(self.centre[part], x)
             z *= self.steepness[part, None]
             z *= z

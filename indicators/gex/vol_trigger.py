@@ -8,14 +8,11 @@ from scipy.optimize import brentq
 from feeds.errors import ConfigError
 from indicators.gex.analysis import Flip, StrikeTable, VolTrigger
 from indicators.gex.flip import Search
-from indicators.gex.surface import Floats
 
 MODES = ("profile_ratio", "alias_flip", "seed_cum30")
 
 
-def vol_trigger(
-    flip: Flip, search: Search, grid: Floats, table: StrikeTable, spot: float, *, mode: str, ratio: float
-) -> VolTrigger:
+def vol_trigger(flip: Flip, search: Search, table: StrikeTable, spot: float, *, mode: str, ratio: float) -> VolTrigger:
     """The level, its ratio and mode, and cumulative_expo: the running sum by strike up to the level [usd per 1 %].
 
     profile_ratio: with P the highest net GEX between the flip and 1.10 spot, the largest level below that peak where
@@ -34,23 +31,22 @@ def vol_trigger(
             return VolTrigger(None, ratio, mode, float("nan"))
         place = int(np.argmax(running >= ratio * running[-1]))
         return VolTrigger(float(table.strike[place]), ratio, mode, float(running[place]))
-    level = flip.level if mode == "alias_flip" else _profile_ratio(flip.level, search, grid, spot, ratio)
+    level = flip.level if mode == "alias_flip" else _profile_ratio(flip.level, search, spot, ratio)
     if level is None:
         return VolTrigger(None, ratio, mode, float("nan"))
     return VolTrigger(level, ratio, mode, float(table.net[table.strike <= level].sum()))
 
 
-def _profile_ratio(flip: float | None, search: Search, grid: Floats, spot: float, ratio: float) -> float | None:
+def _profile_ratio(flip: float | None, search: Search, spot: float, ratio: float) -> float | None:
     if flip is None:
         return None
-    levels = np.concatenate([[flip], grid[(grid > flip) & (grid <= 1.10 * spot)]])
-    net = search.terms.over(levels)
+    above = (search.grid > flip) & (search.grid <= 1.10 * spot)
+    levels = np.concatenate([[flip], search.grid[above]])
+    net = np.concatenate([[search.terms.at(flip)], search.net[above]])
     peak = int(np.argmax(net))
-    if not net[peak] > 0:
-        return None
     target = ratio * float(net[peak])
     below = np.flatnonzero(net[:peak] < target)
-    if not len(below):
+    if not target > 0 or not len(below):
         return None
     low, high = float(levels[below[-1]]), float(levels[below[-1] + 1])
     return float(brentq(lambda level: search.terms.at(level) - target, low, high, xtol=1e-9 * spot))

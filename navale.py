@@ -11,7 +11,9 @@ import click
 if __name__ == "__main__":  # `python -m navale`: ours come before folders of the same names in the working directory
     sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from feeds.chains.command_line import chains
 from feeds.errors import ConfigError, ParityError
+from indicators.gex.command_line import gex
 from optimize.command_line import DONE, FAILED, Verbs, account_options, as_json, data_options, runs_folder
 
 
@@ -202,6 +204,34 @@ def verify(classes: tuple[str, ...], as_json: bool) -> int:
 
 
 @main.command()
+@click.argument("strategy")
+@data_options
+@click.option("-p", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter; `navale list STRATEGY`.")
+@click.option("--profile", help="A named configuration of the strategy.")
+@account_options
+@click.option("--prefix", default="gex", show_default=True, help="Of the joined columns that are shuffled.")
+@click.option("--shuffles", default=199, show_default=True, help="Runs on levels of other days.")
+@click.option("--seed", default=1, show_default=True, help="Of the shuffles.")
+@click.option("--block", default=5, show_default=True, help="Days that stay together when they are shuffled.")
+@click.option("--alpha", default=0.05, show_default=True, help="Error rate of each comparison.")
+@click.option("--trials", default=1, show_default=True, help="Strategies and settings tried on these data.")
+@as_json
+def placebo(strategy: str, **options: Any) -> int:
+    """Ask whether option levels know anything.
+
+    Runs the strategy on its levels, on levels of other days, on levels that are a day late and on round numbers, and
+    says whether the real ones beat all of them. Exit code 1: they do not, or there is too little history.
+
+    \b
+    navale placebo GexLevels --profile reference --data synthetic:dealer?seed=1
+    navale placebo GexLevels --profile reference --data spy.parquet --join gex=SPY.parquet
+    """
+    from optimize.placebo_request import carry_out
+
+    return carry_out(strategy, **options)
+
+
+@main.command()
 @runs_folder
 def demo(root: str) -> int:
     """Backtest AtrTrend on 20 years of real prices that come along.
@@ -243,6 +273,10 @@ def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> int:
         return int(run.main(as_json, names, quick))
     except AssertionError as error:
         raise ParityError(f"results that must be equal are not: {error}") from error
+
+
+main.add_command(gex)
+main.add_command(chains)
 
 
 if __name__ == "__main__":

@@ -69,10 +69,11 @@ def canonical_chain(
     from feeds.chains.canonical import Source, times
 
     told = known or {}
-    if "underlying" in table.columns and table["underlying"].nunique() > 1:
-        held = sorted(table["underlying"].dropna().astype(str).unique())
+    held = sorted(table["underlying"].dropna().astype(str).unique()) if "underlying" in table.columns else []
+    if len(held) > 1 or (held and symbol is not None):
         if symbol not in held:
-            raise DataError(f"{name}: holds {', '.join(held[:10])}; choose one with symbol=")
+            raise DataError(f"{name}: holds {', '.join(held[:10])}, not {symbol}; choose one with symbol=")
+    if len(held) > 1:
         table = table[table["underlying"] == symbol]
     if (session is not None or asof is not None) and "asof_utc" in table.columns:
         instants = times(table, "asof_utc", Source(name, table))

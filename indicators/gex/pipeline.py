@@ -75,7 +75,8 @@ def run(
 
     now: the clock that age and market status are judged by, aware UTC; default: the chain's own time, as in replays.
     history: past analyses for the percentile; previous: the analysis before this one, for the regime's hysteresis.
-    basis: draw the levels on a future. vix, vix3m: index points, for the bias. accept_synthetic: let generated chains pass the verdict, for demonstrations.
+    basis: draw the levels on a future. vix, vix3m: index points, for the bias.
+    accept_synthetic: let generated chains pass the verdict, for demonstrations.
     Raises DataError for a chain without spot or usable contracts, ConfigError for settings out of bounds.
     """
     from indicators.gex import checklist
@@ -113,8 +114,9 @@ def overlay(result: Result) -> Overlay:
     counted = chain.rows["oi_date"].dropna()
     oi_date: date | None = None if counted.empty else counted.max().date()
     return Overlay(
-        symbol=levels.chart, time=chain.asof.astimezone(UTC), spot=levels.spot, gex_total_usd_per_1pct=analysis.totals.net,
-        regime=analysis.regime, **slots, window_pct=levels.window_pct, min_gap_pts=levels.min_gap_pts,
+        symbol=levels.chart, time=chain.asof.astimezone(UTC), spot=levels.spot,
+        gex_total_usd_per_1pct=analysis.totals.net, regime=analysis.regime, **slots,
+        window_pct=levels.window_pct, min_gap_pts=levels.min_gap_pts,
         market_status=result.market.status,
         stale_minutes=max(0, int(age_minutes(result.now, chain.asof, chain.spot_ts, chain.feed))),
         source=SOURCES.get(chain.source, chain.source), regime_num=analysis.regime_num,

@@ -19,7 +19,7 @@ OVERLAYS = (".csv", "_v3.csv", "_long.csv", "_sierra.csv", "_tradingview.pine", 
 
 
 def stem(symbol: str) -> str:
-    """The symbol as a file name: `I:SPX` is SPX, what no file system takes becomes "_". ConfigError if nothing stays."""
+    """The symbol as a file name: `I:SPX` is SPX, other signs become "_". ConfigError if nothing stays."""
     name = re.sub(r"[^A-Za-z0-9.-]", "_", re.sub(r"^(I:|\^|_)", "", symbol.strip())).strip("._-")
     if not name:
         raise ConfigError(f"symbol {symbol!r} makes no file name; use letters and digits")

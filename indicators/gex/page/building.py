@@ -53,7 +53,9 @@ def page(result: Result, refresh_seconds: int | None = None) -> str:
 def _subtitle(result: Result) -> str:
     asof, local = result.chain.asof, result.chain.asof.astimezone(NEW_YORK)
     feed = "delayed 15 minutes" if result.chain.feed == "DELAYED" else "real time"
-    contracts = f"{len(result.analysis.surface.strike):,} contracts, {len(result.analysis.surface.expiries)} settlements"
+    surface = result.analysis.surface
+    count = len(surface.expiries)
+    contracts = f"{len(surface.strike):,} contracts, {count} settlement{'s' if count > 1 else ''}"
     return f"Chain of {asof:%Y-%m-%d %H:%M} UTC ({local:%H:%M} in New York), {feed}; {contracts}; {result.chain.source}"
 
 

@@ -52,12 +52,13 @@ def chart_data(analysis: Analysis, levels: Levels) -> dict[str, Any]:
 
 
 def view(analysis: Analysis, levels: Levels) -> tuple[float, float]:
-    """Prices to show at first: around the spot, at least 3 %, all drawn levels and the expected move inside."""
+    """Prices to show at first: around the spot, at least 3 %, with the levels and the expected move within 12 %."""
     spot = analysis.surface.spot
-    far = [abs(level.price - spot) for level in (*levels.drawn, levels.vol_trigger) if level.price is not None]
+    wanted = [level.price for level in (*levels.levels, levels.vol_trigger) if level.price is not None]
+    far = [1.15 * abs(price - spot) for price in wanted]
     move = analysis.expected_move_pts
     far += [2.5 * move] if move is not None and math.isfinite(move) else []
-    half = min(max(0.03 * spot, *(1.35 * distance for distance in far), 0.0), 0.20 * spot)
+    half = max([0.03 * spot, *(distance for distance in far if distance <= 0.12 * spot)])
     return spot - half, spot + half
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from indicators.gex.page.chart_data import LINES, ON_WHITE, SLOTS
-from indicators.gex.page.words import FLIPS, away, money, plain, points, share
+from indicators.gex.export.overlay import SLOTS
+from indicators.gex.page.chart_data import LINES, ON_WHITE
+from indicators.gex.page.words import FLIPS, SHORT, away, money, plain, points, share
 
 if TYPE_CHECKING:
     from indicators.gex.analysis import Analysis
@@ -27,11 +28,11 @@ READING = (
     "<b>Gamma flip</b>: the price at which the net exposure would be zero, found by pricing every contract anew over a "
     "grid of prices. The shaded band is where it moves when volatilities, times and the nearest expiry are disturbed.",
     "<b>Call wall</b> and <b>put wall</b>: the strikes with most net exposure above and below the price. <b>Max "
-    "pain</b>: where the options of the headline expiry would pay least. <b>Pins</b>: strikes that stand out from their "
-    "neighbours. <b>Vol trigger</b>: an early warning before the flip; in the files, not drawn on charts.",
-    "<b>Levels too close together are merged</b>, those outside the window are left out of charts; all are in the JSON. "
-    "Outlined names above the chart mark levels that the charts do not draw.",
-    "<b>GO, CAUTION, NO_GO</b> say whether the data deserve trust, not whether to trade. Nothing on this page is advice.",
+    "pain</b>: where the options of the headline expiry would pay least. <b>Pins</b>: strikes that stand out from "
+    "their neighbours. <b>Vol trigger</b>: an early warning before the flip; in the files, not drawn on charts.",
+    "<b>Levels too close together are merged</b>, those outside the window are left out of charts; all are in the "
+    "JSON. Outlined names above the chart mark levels that the charts do not draw.",
+    "<b>GO, CAUTION, NO_GO</b> say whether the data deserve trust, not whether to trade. Nothing here is advice.",
 )
 
 
@@ -43,7 +44,7 @@ def tiles(analysis: Analysis, levels: Levels) -> str:
     cells = [
         ("Spot", points(spot), analysis.surface.spot_source.replace("_", " ")),
         ("Net GEX per 1 %", money(totals.net), f"{share(totals.net_over_gross)} of gross{ranked}"),
-        ("Gamma flip", points(flip.level), away(flip.level, spot) if flip.level else FLIPS.get(flip.status, "")),
+        ("Gamma flip", points(flip.level), away(flip.level, spot) if flip.level else SHORT.get(flip.status, "")),
         ("Call wall", points(call.strike if call else None), away(call.strike if call else None, spot)),
         ("Put wall", points(put.strike if put else None), away(put.strike if put else None, spot)),
         ("Max pain", points(analysis.max_pain), away(analysis.max_pain, spot)),
@@ -75,7 +76,9 @@ def levels_table(analysis: Analysis, levels: Levels) -> str:
         rows.append([*row, *([points(level.place)] if shifted else []), escape(fate)])
         classes.append("" if level.drawn else "off")
     heads = ["level", "price", "from spot", *([f"on {levels.chart}"] if shifted else []), "on charts"]
-    told = f"Drawn within {share(levels.window_pct, 0)} of the price and at least {points(levels.min_gap_pts)} points apart."
+    told = (
+        f"Drawn within {share(levels.window_pct, 0)} of the price, at least {points(levels.min_gap_pts)} points apart."
+    )
     return (table(heads, rows, right=range(1, 4 if shifted else 3), classes=classes, raw=(0, len(heads) - 1))
             + f'<p class="key">{escape(told)} {_flip_note(analysis)}</p>' + _walls(analysis))  # fmt: skip
 
@@ -98,9 +101,9 @@ def _flip_note(analysis: Analysis) -> str:
 
 
 def _walls(analysis: Analysis) -> str:
+    walls = [*(("call", wall) for wall in analysis.call_walls), *(("put", wall) for wall in analysis.put_walls)]
     rows = [[side, points(wall.strike), away(wall.strike, analysis.surface.spot), money(wall.gex_usd_per_1pct),
-             share(wall.share), plain(wall.oi, 0)]
-            for side, walls in (("call", analysis.call_walls), ("put", analysis.put_walls)) for wall in walls]  # fmt: skip
+             share(wall.share), plain(wall.oi, 0)] for side, wall in walls]  # fmt: skip
     if not rows:
         return ""
     heads = ("wall", "strike", "from spot", "net per 1 %", "share of side", "OI")
@@ -122,13 +125,16 @@ def checks_table(sanity: Sanity) -> str:
 
 def _check(check: Check, kind: str) -> list[str]:
     cure = f"<br>{escape(check.recommendation)}" if check.recommendation and not check.passed else ""
-    cost = "forbids use" if check.severity == "fatal" else f"\u2212{check.penalty}"
-    name = f'<span class="code {kind}">{escape(check.code)}</span><br><span class="soft">{escape(check.message)}{cure}</span>'
+    cost = "forbids use" if check.severity == "fatal" else f"\u2212{check.penalty}" if check.penalty else "nothing"
+    name = f'<span class="code {kind}">{escape(check.code)}</span><br>'
+    name += f'<span class="soft">{escape(check.message)}{cure}</span>'
     return [name, _value(check.value), _value(check.limit), cost if not check.passed else ""]
 
 
 def _value(value: float | str | None) -> str:
-    return "" if value is None else f"{value:,.4g}" if isinstance(value, (int, float)) else str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def checklist_table(checklist: Checklist) -> str:

@@ -26,6 +26,13 @@ FLIPS = {
 }
 
 
+SHORT = {
+    "one_sided_positive": "none: net is positive everywhere", "one_sided_negative": "none: net is negative everywhere",
+    "edge_only": "none: only at the edge", "weak_only": "none: only without gamma",
+    "too_few_contracts": "too few contracts",
+}  # fmt: skip
+
+
 def money(value: float | None) -> str:
     """Dollars with a unit: "-2.31 bn $"."""
     if value is None or not math.isfinite(value):
@@ -64,7 +71,8 @@ def away(level: float | None, spot: float) -> str:
 def verdict(analysis: Analysis) -> str:
     """The regime in a sentence, and where the flip is."""
     spot, flip = analysis.surface.spot, analysis.flip
-    told = f"{REGIMES.get(analysis.regime, analysis.regime)} ({money(analysis.totals.net)} net per 1 % move)."
+    told = f"{REGIMES.get(analysis.regime, analysis.regime)} ({money(analysis.totals.net)} net per 1 % move, "
+    told += f"sign model {analysis.sign_model})."
     if flip.level is None:
         return f"{told} Gamma flip: {FLIPS.get(flip.status, flip.status)}."
     side = "above" if spot >= flip.level else "below"

@@ -18,11 +18,11 @@
     automargin: false, ...more });
   const titled = (text) => ({ text, font: { size: 12, color: SOFT }, standoff: 6 });
   const base = (more) => ({ font: FONT, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hoverlabel: { font: { size: 12 } },
-    legend: { orientation: "h", x: 0, xanchor: "left", font: { size: 12 } }, ...more });
+    legend: { orientation: "h", x: 0, xanchor: "left", font: { size: 12 } }, modebar: { bgcolor: "rgba(0,0,0,0)" }, ...more });
   const spotLine = { name: "spot", label: "Spot", price: data.spot, drawn: true, colour: INK, dash: "dot", width: 1.5 };
   const others = data.crossings.filter((item) => !data.lines.some((line) =>
     line.name === "gamma_flip" && Math.abs(line.price - item.price) < 1e-9 * item.price));
-  const lines = [spotLine, ...data.lines];
+  const lines = [spotLine, ...data.lines.filter((line) => line.drawn || !line.name.startsWith("pin"))];
 
   /* ---- price: profile above, strikes below, one price axis; levels go through both ---- */
   const priceBox = document.getElementById("price"), flags = document.getElementById("flags");
@@ -37,6 +37,9 @@
     return gaps.length ? gaps[Math.floor(gaps.length / 4)] : 0.01 * data.spot;
   })();
 
+  const wide = data.view[1] - data.view[0], barWidth = Math.min(Math.max(0.82 * spacing, wide / 280), wide / 40);
+  const tiny = 0.004 * largest(inView(strikes.net, strikes.strike));
+
   function drawPrice() {
     const net = scaled(profile.net, profileBy), zero = profile.spot.map(() => 0);
     const part = (sign) => net.map((value) => (value === null ? null : sign * value > 0 ? value : 0));
@@ -44,7 +47,7 @@
     const put = scaled(strikes.put, -strikeBy);
     const puts = strikes.strike.map((_, i) => [strikes.put_oi[i], strikes.put[i]]);
     const calls = strikes.strike.map((_, i) => [strikes.call_oi[i], strikes.call[i]]);
-    const bar = { type: "bar", x: strikes.strike, yaxis: "y2", width: 0.82 * spacing, marker: { line: { width: 0 } } };
+    const bar = { type: "bar", x: strikes.strike, yaxis: "y2", width: barWidth, marker: { line: { width: 0 } } };
     const traces = [
       { ...hover, y: zero }, { ...hover, y: part(1), fill: "tonexty", fillcolor: "rgba(63,157,82,.20)" },
       { ...hover, y: zero }, { ...hover, y: part(-1), fill: "tonexty", fillcolor: "rgba(208,87,107,.20)" },
@@ -58,8 +61,8 @@
         hovertemplate: `strike %{x:,.2f}: calls %{y:.3f} ${strikeUnit}, OI %{customdata[0]:,.0f}<extra></extra>` },
       { ...bar, y: put, name: "puts", customdata: puts, marker: { color: PUTS, line: { width: 0 } },
         hovertemplate: `strike %{x:,.2f}: puts %{y:.3f} ${strikeUnit}, OI %{customdata[0]:,.0f}<extra></extra>` },
-      { x: strikes.strike, y: scaled(strikes.net, strikeBy), yaxis: "y2", type: "scatter", mode: "lines+markers", name: "net",
-        line: { color: INK, width: 1.3 }, marker: { size: strikes.strike.length > 120 ? 3 : 4.5 },
+      { x: strikes.strike, y: scaled(strikes.net.map((value) => (Math.abs(value) > tiny ? value : null)), strikeBy), yaxis: "y2", type: "scatter", mode: "markers", name: "net",
+        marker: { color: INK, symbol: "diamond", size: 6, line: { color: "#fff", width: 1 } },
         hovertemplate: `strike %{x:,.2f}: net %{y:.3f} ${strikeUnit}<extra></extra>` },
     ];
     const band = data.band && data.band[1] > data.band[0] ? [{ type: "rect", xref: "x", yref: "paper", x0: data.band[0],
@@ -69,13 +72,13 @@
       line: { color: line.colour, width: line.drawn ? Math.min(line.width, 2) : 1.2, dash: line.drawn ? DASH[line.dash] : "dot" } }));
     return Plotly.newPlot(priceBox, traces, base({
       barmode: "overlay", bargap: 0, hovermode: "closest", margin: { l: 66, r: 16, t: 4, b: 66 }, shapes: [...band, ...drawn],
-      legend: { orientation: "h", x: 0, y: -0.1, yanchor: "top", font: { size: 12 } },
+      legend: { orientation: "h", x: 0, y: -0.1, yanchor: "top", font: { size: 12 }, traceorder: "normal" },
       xaxis: axis({ range: data.view, anchor: "y2", tickformat: ",", title: titled("price [points]"), nticks: 14 }),
       yaxis: axis({ domain: [0.54, 1], range: fitted(data.view), zeroline: true, zerolinecolor: "#8c95a3", zerolinewidth: 1.2,
         title: titled(`net, ${profileUnit} per 1 %`) }),
       yaxis2: axis({ domain: [0, 0.47], range: fittedBars(data.view), zeroline: true, zerolinecolor: "#8c95a3", zerolinewidth: 1.2,
         title: titled(`by strike, ${strikeUnit} per 1 %`) }),
-    }), CONFIG);
+    }), { ...CONFIG, displayModeBar: false });
   }
   const padded = (low, high) => {
     const room = 0.07 * Math.max(high - low, 1e-12);
@@ -165,7 +168,7 @@
       { ...point, y: of("max_pain"), name: "max pain", marker: { color: "#1E90FF", size: 8, symbol: "circle-open", line: { width: 2 } },
         hovertemplate: "%{x} (%{customdata}): max pain %{y:,.2f}<extra></extra>" },
     ], base({
-      barmode: "overlay", bargap: 0.25, hovermode: "closest", margin: { l: 66, r: 16, t: 8, b: 104 },
+      barmode: "overlay", bargap: rows.length < 6 ? 0.75 : 0.25, hovermode: "closest", margin: { l: 66, r: 16, t: 30, b: 104 },
       legend: { orientation: "h", x: 0, y: -0.25, yanchor: "top", font: { size: 12 } },
       shapes: [{ type: "line", xref: "paper", yref: "y2", x0: 0, x1: 1, y0: data.spot, y1: data.spot, line: { color: INK, width: 1.5, dash: "dot" } }],
       annotations: [{ xref: "paper", yref: "y2", x: 1, y: data.spot, xanchor: "right", yanchor: "bottom", showarrow: false,
@@ -192,7 +195,7 @@
       hovertemplate: `%{x}, strike %{y:,.2f}: net %{z:.3f} ${name}<extra></extra>`,
       colorbar: { orientation: "h", y: -0.24, yanchor: "top", thickness: 10, len: 0.5, x: 0, xanchor: "left", outlinewidth: 0, title: { text: `net, ${name} per 1 %`, side: "top", font: { size: 12, color: SOFT } }, tickfont: { size: 11 } },
     }], base({
-      margin: { l: 66, r: 150, t: 8, b: 124 },
+      margin: { l: 66, r: 150, t: 30, b: 124 },
       shapes: marked.map((line) => ({ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: line.price, y1: line.price,
         line: { color: line.colour, width: 1.4, dash: DASH[line.dash] } })),
       xaxis: axis({ type: "category", tickangle: -50, nticks: Math.max(6, Math.floor(box.clientWidth / 40)) }),

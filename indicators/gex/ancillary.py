@@ -147,7 +147,7 @@ def oi_confidence(surface: Surface, sessions_old: int | None) -> tuple[str, floa
     session is more than one before the chain's; else direct. Score = share of those strikes that report open interest
     x exp(-(sessions_old - 1) / 2), never above that share; an unknown date counts as the last session.
     """
-    near = np.abs(surface.strike / surface.spot - 1.0) <= OI_WINDOW
+    near = np.abs(surface.strike - surface.spot) <= OI_WINDOW * surface.spot
     share = _share_of_strikes(surface.strike[near], np.isfinite(surface.oi[near]))
     if not share > 0:
         traded = np.nan_to_num(surface.volume[near], nan=0.0)

@@ -33,9 +33,10 @@ def pins(
         strike, share = float(table.strike[place]), float(gross[place]) / total if total > 0 else 0.0
         if share < SHARE:
             continue
-        first, last = np.searchsorted(table.strike, [strike * (1 - NEIGHBOURS), strike * (1 + NEIGHBOURS)], "left")
-        last += int(last < len(table.strike) and table.strike[last] == strike * (1 + NEIGHBOURS))
-        others = int(last - first) - 1
+        reach = NEIGHBOURS * strike * (1 + 1e-12)
+        first = int(np.searchsorted(table.strike, strike - reach, "left"))
+        last = int(np.searchsorted(table.strike, strike + reach, "right"))
+        others = last - first - 1
         if others < 1:
             continue
         mean = float(gross[first:last].sum() - gross[place]) / others

@@ -156,3 +156,28 @@ MARKET_BUCKETS: dict[float, set[str]] = {
     46.25: {"monthly"},
     88.25: {"weekly"},
 }
+
+
+NAIVE = {"C": 1.0, "P": -1.0}
+
+
+def net_at(
+    options: Iterable[Option], level: float, signs: dict[str, float] = NAIVE, rate: float = 0.0, dividend: float = 0.0
+) -> float:
+    """Net GEX [usd per 1 %] with the underlying at `level`, one contract after the other."""
+    total = 0.0
+    for option in options:
+        gamma = greeks(option, level, rate, dividend)["gamma"]
+        total += signs[option.right] * gamma * option.oi * option.multiplier * level * level * 0.01
+    return total
+
+
+def chain_of(seed: int, spot: float = 100.0) -> list[Option]:
+    """A few dozen contracts of three expiries with random interest."""
+    random = np.random.default_rng(seed)
+    return [
+        Option(right, float(strike), float(random.integers(1, 5000)), days, float(random.uniform(0.1, 0.4)))
+        for days in (3.0, 17.0, 60.0)
+        for strike in range(int(spot * 0.8), int(spot * 1.2) + 1, 4)
+        for right in "CP"
+    ]

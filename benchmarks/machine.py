@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
-LIBRARIES = ("numpy", "numba", "pandas", "backtrader", "vectorbt", "vectorbt-rust")
+LIBRARIES = ("numpy", "scipy", "numba", "pandas", "backtrader", "vectorbt", "vectorbt-rust", "vollib", "QuantLib")
 
 
 def one_core() -> None:

@@ -21,6 +21,7 @@ NAMES = {
     "ema-cross": ("sweep_ema_cross", {"sets": 50, "rounds": 3}),
     "atr-trend": ("sweep_atr_trend", {"sets": 20, "rounds": 3}),
     "event": ("event_engine", {"bars": 4000, "rounds": 3}),
+    "options": ("options", {"contracts": 4000, "expiries": 20, "rounds": 3}),
 }
 """Name: module with `run(**sizes)`, and the sizes of `--quick`."""
 

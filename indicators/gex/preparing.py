@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,8 @@ RATE, DIVIDEND_YIELD = 0.04, 0.013
 """Fallbacks, continuous per year; a surface that used them says so."""
 VENDOR_GAMMA = 0.25
 """A vendor's gamma counts when it is within this part of Black-Scholes at the vendor's own volatility."""
+SPOT_APART = 0.0025
+"""Difference of the given spot from the one that quotes imply, worth a note."""
 NEW_YORK = ZoneInfo("America/New_York")
 SOURCES = np.array(["", "vendor", "vendor_iv", "solved_iv", "borrowed"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +69,8 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
     dividend, dividend_source = _dividends(settings, spot, forward, years, rate, notes)
     if spot_source == "parity":
         notes.append(f"spot {spot:.2f} implied by put-call parity: the chain has none")
+    else:
+        notes += _apart(spot, forward, years, rate, settings)
     carried = spot * np.exp((rate - dividend) * years)
 
     vols = volatilities(table, live, spot, years, rate, dividend, carried)
@@ -122,7 +126,16 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
         dropped=dropped,
         parity_violations=parity.violations(pairs, spot, forward, years, _rate_range(settings, rate), american),
         notes=tuple(notes),
+        oi_date=_oi_date(chain),
     )
+
+
+def _oi_date(chain: Chain) -> date | None:
+    """Latest session of the open interest of the whole chain."""
+    if "oi_date" not in chain.rows or chain.rows["oi_date"].isna().all():
+        return None
+    latest: datetime = chain.rows["oi_date"].max()
+    return latest.date()
 
 
 def _check(chain: Chain, settings: GexSettings) -> None:
@@ -165,6 +178,18 @@ def _spot(chain: Chain, forward: Floats, years: Floats, rate: Floats, settings: 
     first = implied[np.argmin(years[implied])]
     carry = DIVIDEND_YIELD if settings.dividend_yield is None else settings.dividend_yield
     return float(forward[first] * np.exp(-(rate[first] - carry) * years[first])), "parity"
+
+
+def _apart(spot: float, forward: Floats, years: Floats, rate: Floats, settings: GexSettings) -> list[str]:
+    """A note when the quotes of the next 45 days put the spot elsewhere: they are of another instant."""
+    near = np.isfinite(forward) & (forward > 0) & (years <= 45 / 365)
+    if not near.any():
+        return []
+    carry = DIVIDEND_YIELD if settings.dividend_yield is None else settings.dividend_yield
+    implied = float(np.median(forward[near] * np.exp(-(rate[near] - carry) * years[near])))
+    if abs(implied / spot - 1) <= SPOT_APART:
+        return []
+    return [f"spot {spot:.2f} is {spot / implied - 1:+.2%} from the {implied:.2f} that put-call parity implies"]
 
 
 def _dividends(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,31 @@ from numpy.typing import NDArray
 
 from feeds.bars import Bars
 from feeds.errors import ConfigError, DataError
+
+
+def read_table(path: Path, on: str = "available_at") -> pd.DataFrame:
+    """A table to join from a CSV or Parquet file: its columns by the aware times `on`; a column `symbol` is left out.
+
+    Raises DataError naming file, column and cure.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; name a Parquet or CSV file with a column {on!r}")
+    try:
+        rows = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: is no readable table ({error}); write it as CSV or Parquet") from error
+    if on not in rows:
+        raise DataError(
+            f"{path}: no column {on!r}, which says when each row was known; present: {', '.join(map(str, rows))}"
+        )
+    try:
+        times = pd.to_datetime(rows.pop(on))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path}: {on} holds no times ({error}); write 2025-05-01T10:30:00Z") from error
+    if times.dt.tz is None:
+        raise DataError(f"{path}, row 1: {on} {times.iloc[0]} has no UTC offset; write 2025-05-01T10:30:00Z")
+    rows.index = pd.DatetimeIndex(times.dt.tz_convert("UTC").dt.as_unit("ns"), name=on)
+    return rows.drop(columns="symbol", errors="ignore")
 
 
 def join(bars: Bars, table: pd.DataFrame | Bars, *, on: str, prefix: str) -> Bars:

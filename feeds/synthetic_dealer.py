@@ -1,9 +1,10 @@
 """Made-up prices with a planted dealer effect, and the levels behind it. Labelled synthetic everywhere; never a market.
 
 Each session gets levels at the close of the one before: walls around the price, a flip, a balance of call and put
-exposure. While the price is above the flip dealers push it back to the middle of the walls, below the flip and under
-the put wall (or over the call wall) they push it on. `strength` 0 leaves prices that no rule can foresee, with the very
-same levels and random numbers: what a test must find in the one it must not find in the other.
+exposure. While the price is above the flip dealers push it away from the walls to the middle between them, near a wall
+most; below the flip and under the put wall (or over the call wall) they push it on, half as hard. `strength` 0 leaves
+prices that no rule can foresee, with the very same levels and random numbers: what a test must find in the one it must
+not find in the other.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ BEFORE_OPEN = PUBLISHED.value
 def dealer(
     days: int = 500,
     seed: int = 1,
-    strength: float = 0.3,
+    strength: float = 0.5,
     damping: float = 0.25,
     sigma: float = 0.01,
     timeframe: str = "30min",
@@ -58,7 +59,7 @@ def dealer(
 def dealer_history(
     days: int = 500,
     seed: int = 1,
-    strength: float = 0.3,
+    strength: float = 0.5,
     damping: float = 0.25,
     sigma: float = 0.01,
     timeframe: str = "30min",
@@ -112,8 +113,8 @@ def simulate(
 
     The first session has no levels and no effect; the last of `table` only says when the last row would be known.
     """
-    for name, value, low, high in (("strength", strength, -5, 5), ("damping", damping, 0, 0.9), ("sigma", sigma, 1e-6, 1),
-                                   ("price", price, 1e-6, 1e9)):  # fmt: skip
+    limits = {"strength": (strength, -5, 5), "damping": (damping, 0, 0.9), "sigma": (sigma, 1e-6, 1)}
+    for name, (value, low, high) in (limits | {"price": (price, 1e-6, 1e9)}).items():
         if not low <= value <= high:
             raise ConfigError(f"{name}={value!r} must be a number from {low} to {high}")
     step = parse_timeframe(timeframe).value
@@ -123,8 +124,9 @@ def simulate(
     random = np.random.default_rng([seed, 0])
     shocks = random.normal(size=int(counts.sum())).tolist()
     width = sigma / math.sqrt(6.5 * 3600e9 / step)  # of a bar
-    log, level, rows, times, found = math.log(price), {}, [], [], []
-    ends, widths, bar = [], [], 0
+    log, bar = math.log(price), 0
+    level: Row = {}
+    ends, widths, rows, times, found = [], [], [], [], []
     for number, count in enumerate(counts.tolist()):
         for _ in range(count):
             drift, scale = _push(math.exp(log), level, strength, damping)
@@ -154,8 +156,8 @@ def _push(price: float, level: Row, strength: float, damping: float) -> tuple[fl
         return 0.0, 1.0
     if price >= flip:
         place = (2.0 * price - call - put) / (call - put)
-        return -strength * max(-1.0, min(1.0, place)), 1.0 - damping
-    return strength * ((price > call) - (price < put)), 1.0 + damping
+        return -strength * max(-1.0, min(1.0, place)) ** 5, 1.0 - damping
+    return 0.5 * strength * ((price > call) - (price < put)), 1.0 + damping
 
 
 def _bars(
@@ -249,6 +251,6 @@ def levels_for(bars: Bars, seed: int = 1, sigma: float = 0.01) -> pd.DataFrame:
     draws = Draws.make(seed, len(last) + 1)
     begin = times[0] - bars.timeframe
     rows = [draws.levels(0, float(bars.column("open")[0]), begin, sigma)]
-    rows += [draws.levels(k + 1, float(closes[bar]), times[bar], sigma) for k, bar in enumerate(last)]
+    rows += [draws.levels(k + 1, float(closes[bar]), times[int(bar)], sigma) for k, bar in enumerate(last)]
     index = pd.DatetimeIndex([begin, *times[last]], name="available_at")
     return pd.DataFrame(rows, index=index, dtype=np.float64)

@@ -46,9 +46,14 @@ def backtest(
     if engine == "vector" and mode != "runonce":
         raise ConfigError(f"mode={mode!r} is for engine='event'; the vector engine has no modes")
     account = account or Account()
-    _check_bars(bars)
+    check_bars(bars)
     began = time.perf_counter()
     window = make_window(strategy, bars, start, end)
+    refused = [
+        strategy.refusal(one.window(end=window.times[-1])) for one in window.bars if one.times[0] <= window.times[-1]
+    ]
+    if all(refused):
+        raise DataError(refused[0])
     if engine == "vector":
         from strategies.engines import vector
 
@@ -61,7 +66,7 @@ def backtest(
     return as_run(strategy, engine, as_mapping(bars), account, result, seconds)
 
 
-def _check_bars(bars: Any) -> None:
+def check_bars(bars: Any) -> None:
     """Bars made by hand were not validated: on a NaN nothing fills, and a quantity needs a price."""
     from feeds.bars import PRICES, Bars
 

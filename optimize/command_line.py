@@ -71,6 +71,12 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
                                  "symbols that share one account.")]  # fmt: skip
     options += [click.option(f"--{name}", multiple=True, metavar="TEXT", help=text) for name, text in once_each.items()]
     options += [
+        click.option(
+            "--join",
+            multiple=True,
+            metavar="PREFIX=FILE",
+            help="Table to join by its available_at, like gex=SPY.parquet.",
+        ),
         click.option("--columns", multiple=True, metavar="OURS=THEIRS", help="Like close=Last or time=Date+Time."),
         click.option("--gaps", type=click.Choice(["report", "refuse"]), help="What to do about holes.  [report]"),
         click.option("--repair", type=click.Choice(["drop"]), help="Drop impossible rows instead of refusing."),

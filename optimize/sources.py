@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import ConfigError, DataError
@@ -25,9 +26,9 @@ def bars_of(
 ) -> dict[str, Bars]:
     """Load every source and resample it. Mapping of symbol to Bars, in the given order.
 
-    options: `gaps` and `repair` of `feeds.load`, and for each of PER_SOURCE a tuple of no value, one for all sources,
-    or one per source ("" for none). columns: texts "close=Last" or "time=Date+Time". timeframe: "" keeps the bars;
-    asked_by: who chose it, for the message when it does not fit.
+    options: `gaps` and `repair` of `feeds.load`, `join` (texts "gex=SPY.parquet", for one source), and for each of
+    PER_SOURCE a tuple of no value, one for all sources, or one per source ("" for none). columns: texts "close=Last" or
+    "time=Date+Time". timeframe: "" keeps the bars; asked_by: who chose it, for the message when it does not fit.
     Raises DataError and ConfigError as `feeds.load` does, and for a symbol that comes twice.
     """
     from feeds.loading import load
@@ -45,6 +46,7 @@ def bars_of(
             bars = bars.with_instrument(instrument(bars.instrument, terms))
         if length is not None and length != bars.timeframe:
             bars = _resample(bars, length, asked_by)
+        bars = _joined(bars, options.get("join") or (), len(sources))
         if bars.symbol in found:
             raise DataError(f"{source}: symbol {bars.symbol!r} is already read from {found[bars.symbol].source}; "
                             "give each source its own --symbol")  # fmt: skip
@@ -62,6 +64,16 @@ def _resample(bars: Bars, length: pd.Timedelta, asked_by: str) -> Bars:
             raise
         keep = f"--timeframe {timeframe_name(bars.timeframe)} keeps the bars"
         raise ConfigError(f"{error}; {asked_by} asks for it, {keep}") from error
+
+
+def _joined(bars: Bars, texts: Sequence[str], sources: int) -> Bars:
+    if texts and sources > 1:
+        raise ConfigError("--join takes one --data: levels belong to one symbol; join several in Python (Bars.join)")
+    from feeds.joining import read_table
+
+    for prefix, path in pairs(texts, "--join", "gex=SPY.parquet").items():
+        bars = bars.join(read_table(Path(path)), prefix=prefix)
+    return bars
 
 
 def _one_each(name: str, values: Sequence[str], count: int) -> list[str | None]:

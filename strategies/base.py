@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from feeds.errors import ConfigError, DefinitionError
 from indicators.base import Choice, Float, Indicator, Int, Switch, kernel
@@ -12,6 +12,9 @@ from indicators.declaration import Declaration, Lazy, meanings, once_per_class, 
 from indicators.flatten import argument_names, source_tree, window_depths
 from strategies.execution.account import Account
 from strategies.execution.intent import enter_long, enter_short, hold, leave
+
+if TYPE_CHECKING:
+    from feeds.bars import Bars
 
 __all__ = [
     "Choice",
@@ -48,6 +51,7 @@ class Strategy(Declaration):
     `enter_short`, `hold` or `leave`, followed by the new state. State starts as NaN.
     `window`: bars a window holds, needed only when the kernel loops over it.
     `reverse = True` allows an opposite entry to turn a position around at one open.
+    `refusal(bars)`: override it when some data are too little to run on.
     `unused()`: override it when some parameter values leave components or columns unread.
     `verify_bars`: a function that returns bars on which the strategy trades, for `navale verify`.
     """
@@ -105,6 +109,13 @@ class Strategy(Declaration):
         They need no data and no warm-up: the kernel is given NaN in their place, in every engine.
         """
         return ()
+
+    def refusal(self, bars: Bars) -> str:
+        """Why these bars hold too little to run on; "" when they hold enough, as they do unless overridden.
+
+        `backtest` raises DataError with it when no symbol holds enough, instead of a run without trades.
+        """
+        return ""
 
     def source(self, name: str) -> str | tuple[Indicator, int] | None:
         """What window argument `name` reads: a bar column, an indicator and the number of its output, or None (NaN)."""

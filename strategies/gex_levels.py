@@ -81,10 +81,22 @@ class GexLevels(Strategy):
         # Where to start from: shorts allowed, half of the money in a trade. Not optimised.
         "reference": Profile(
             {"near_wall": 0.15, "stop_move": 0.8, "time_stop": 13, "min_history": 60},
-            account=Account(kind="margin", cash=100_000.0, costs=Costs(fee=0.0, slippage_ticks=1.0),
+            account=Account(kind="margin", cash=100_000.0, costs=Costs(fee=0.0, slippage_bps=0.0, slippage_ticks=1.0),
                             sizing=Sizing.fraction(0.5)),
         ),
     }  # fmt: skip
+
+    def refusal(self, bars: Bars) -> str:
+        """Too little history: fewer than min_history usable rows of levels."""
+        import numpy as np
+
+        rows = np.nan_to_num(bars.column("gex_history"))
+        if rows.max() >= self.min_history:
+            return ""
+        return (
+            f"{bars.symbol}: too little history: {rows.max():g} usable rows of option levels, GexLevels waits for "
+            f"{self.min_history}; record more chains (navale chains record SYMBOL) or lower min_history"
+        )
 
     @staticmethod
     def verify_bars(prices: Bars) -> Bars:

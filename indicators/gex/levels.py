@@ -160,7 +160,7 @@ def choose(
             level = replace(level, label=title(level.name))
         elif pin:
             spare += 1
-            level = replace(level, name=f"pin{spare}", slot="", label=title(f"pin{spare}"))
+            level = replace(level, name=f"pin{spare}", slot="", label="Pin")
         if drop == "gap" and near is not None:
             level = replace(level, merged_into=near.name)
         if level.drawn:

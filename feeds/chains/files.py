@@ -70,9 +70,9 @@ def canonical_chain(
 
     told = known or {}
     held = sorted(table["underlying"].dropna().astype(str).unique()) if "underlying" in table.columns else []
-    if len(held) > 1 or (held and symbol is not None):
-        if symbol not in held:
-            raise DataError(f"{name}: holds {', '.join(held[:10])}, not {symbol}; choose one with symbol=")
+    if symbol not in held and (len(held) > 1 or (held and symbol is not None)):
+        other = f", not {symbol}" if symbol is not None else ""
+        raise DataError(f"{name}: holds {', '.join(held[:10])}{other}; choose one with symbol=")
     if len(held) > 1:
         table = table[table["underlying"] == symbol]
     if (session is not None or asof is not None) and "asof_utc" in table.columns:

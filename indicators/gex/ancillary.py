@@ -50,18 +50,29 @@ def smile(surface: Surface, expiry: int) -> Smile:
         log_moneyness=moneyness,
         sigma=sigma,
         at_the_money=_inside(0.0, moneyness, sigma),
-        call_25d=_inside(DELTA, surface.delta[own[calls]][::-1], sigma[calls][::-1]),
-        put_25d=_inside(DELTA, -surface.delta[own[~calls]], sigma[~calls]),
+        call_25d=_at_delta(surface.delta[own[calls]], sigma[calls]),
+        put_25d=_at_delta(-surface.delta[own[~calls]][::-1], sigma[~calls][::-1]),
     )
 
 
 def _inside(x: float, known: Floats, values: Floats) -> float | None:
-    """Linear interpolation that never extrapolates."""
-    order = np.argsort(known, kind="stable")
-    known, values = known[order], values[order]
+    """Linear interpolation between ascending points, that never extrapolates."""
     if not len(known) or not known[0] <= x <= known[-1]:
         return None
     return float(np.interp(x, known, values))
+
+
+def _at_delta(delta: Floats, sigma: Floats) -> float | None:
+    """Volatility at 25 delta, between the first contract at or below it and the one before, from the forward outward.
+
+    A far contract with a wrong volatility, and so a large delta, is not reached.
+    """
+    below = np.flatnonzero(delta <= DELTA)
+    if not len(below) or below[0] == 0:
+        return None
+    last = int(below[0])
+    part = (delta[last - 1] - DELTA) / (delta[last - 1] - delta[last])
+    return float(sigma[last - 1] + part * (sigma[last] - sigma[last - 1]))
 
 
 def constant_maturity(years: list[float], sigma: list[float | None], tenor: float = TENOR) -> float | None:
@@ -145,10 +156,13 @@ def oi_confidence(surface: Surface, sessions_old: int | None) -> tuple[str, floa
 
     missing: no strike within ±10 % of spot reports any; proxy_volume: it does not, but volume is there; stale: its
     session is more than one before the chain's; else direct. Score = share of those strikes that report open interest
-    x exp(-(sessions_old - 1) / 2), never above that share; an unknown date counts as the last session.
+    x exp(-(sessions_old - 1) / 2), never above that share; an unknown date counts as the last session. The share is
+    surface.oi_share, which also counts the contracts left out, else that of the contracts in use.
     """
     near = np.abs(surface.strike - surface.spot) <= OI_WINDOW * surface.spot
-    share = _share_of_strikes(surface.strike[near], np.isfinite(surface.oi[near]))
+    share = surface.oi_share
+    if not np.isfinite(share):
+        share = _share_of_strikes(surface.strike[near], np.isfinite(surface.oi[near]))
     if not share > 0:
         traded = np.nan_to_num(surface.volume[near], nan=0.0)
         return ("proxy_volume" if traded.sum() > 0 else "missing"), 0.0

@@ -127,7 +127,16 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
         parity_violations=parity.violations(pairs, spot, forward, years, _rate_range(settings, rate), american),
         notes=tuple(notes),
         oi_date=_oi_date(chain),
+        oi_share=_oi_share(table, live, spot),
     )
+
+
+def _oi_share(table: Quotes, live: Bools, spot: float) -> float:
+    """Share of the strikes within ±10 % of spot, of settlements in use, that report open interest."""
+    strike = table.numbers["strike"]
+    near = live & (np.abs(strike - spot) <= 0.10 * spot)
+    count = len(np.unique(strike[near]))
+    return len(np.unique(strike[near & np.isfinite(table.numbers["oi"])])) / count if count else math.nan
 
 
 def _oi_date(chain: Chain) -> date | None:

@@ -52,6 +52,8 @@ class Surface:
     notes: tuple[str, ...] = ()
     oi_date: date | None = None
     """Latest session whose open interest the chain reports; None when it does not say."""
+    oi_share: float = float("nan")
+    """Share of the strikes within ±10 % of spot that report open interest; NaN: not counted."""
 
 
 @dataclass(frozen=True)

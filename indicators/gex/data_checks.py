@@ -107,7 +107,7 @@ def _coverage_rules(chain: Chain, analysis: Analysis) -> list[Check]:
 
 def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     broken, vendor = analysis.surface.parity_violations, vendor_difference(analysis)
-    error = max(0.0, analysis.profile_error - vendor)
+    error = analysis.profile_error - vendor
     return [
         Check("PARITY_VIOLATIONS", FATAL, not broken > 0.02, _number(broken), 0.02, 0,
               "call-put pairs whose quotes break parity [share]", "calls and puts must be of one moment"),
@@ -176,7 +176,7 @@ def implied_move(chain: Chain, spot: float) -> float:
     days = (rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
     rows = rows[(days >= 1) & (days <= 60) & (rows["mid"] > 0)]
     for _, group in rows.groupby(["expiry_ts_utc", "root"], observed=True):
-        sides = group.pivot(index="strike", columns="right", values="mid")
+        sides = group.drop_duplicates(["strike", "right"]).pivot(index="strike", columns="right", values="mid")
         if {"C", "P"} <= set(sides.columns):
             apart = (sides["C"] - sides["P"]).dropna()
             if len(apart) >= 5:

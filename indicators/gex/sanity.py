@@ -41,15 +41,10 @@ def check(chain: Chain, analysis: Analysis, levels: Levels, now: datetime, *, ac
         vol_trigger=levels.vol_trigger.price,
         validation_errors=validation_errors(chain, analysis),
     )
-    placed = [_side_rule(analysis), _finite_rule(levels)]
-    return judge(
-        [
-            *time_rules(chain, now),
-            *data_rules(chain, analysis, accept_synthetic=accept_synthetic),
-            *core,
-            *placed,
-        ]
-    )
+    times = time_rules(chain, now)
+    timed = all(rule.passed for rule in times if rule.code == "NAIVE_TIMESTAMP")
+    data = data_rules(chain, analysis, accept_synthetic=accept_synthetic) if timed else []
+    return judge([*times, *data, *core, _side_rule(analysis), _finite_rule(levels)])
 
 
 def level_rules(
@@ -110,6 +105,8 @@ def validation_errors(chain: Chain, analysis: Analysis) -> tuple[str, ...]:
     """Codes of what was wrong with the data of an analysis without making it useless: the keys of VALIDATIONS."""
     surface = analysis.surface
     found = []
+    if chain.asof.tzinfo is None:
+        return ()
     days = (chain.rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
     live = float(chain.rows["oi"][(days > 0) & (days <= analysis.settings.max_dte)].sum())
     if live - float(surface.oi.sum()) > 0.05 * live:

@@ -129,7 +129,7 @@
   }
 
   function show(low, high) {
-    return Plotly.relayout(priceBox, { "xaxis.range": [low, high], "yaxis.range": fitted([low, high]), "yaxis2.range": fittedBars([low, high]) });
+    return Plotly.relayout(priceBox, { "xaxis.range": [low, high], "yaxis.range": fitted([low, high]), "yaxis2.range": fittedBars([low, high]) }).then(() => true);
   }
   function drawRanges() {
     const first = profile.spot.length ? [profile.spot[0], profile.spot[profile.spot.length - 1]] : data.view;
@@ -210,8 +210,8 @@
   /* names beside lines, pushed apart where they would touch */
   function spread(marked, y) {
     const rows = marked.map((line) => ({ line, at: y.l2p(line.price) })).sort((a, b) => a.at - b.at);
-    for (let i = 0, last = -Infinity; i < rows.length; i++) { rows[i].at = Math.max(rows[i].at, last + 15); last = rows[i].at; }
-    for (let i = rows.length - 1, next = y._length; i >= 0; i--) { rows[i].at = Math.min(rows[i].at, next); next = rows[i].at - 15; }
+    for (let i = 0, last = -Infinity; i < rows.length; i++) { rows[i].at = Math.max(rows[i].at, last + 18); last = rows[i].at; }
+    for (let i = rows.length - 1, next = y._length; i >= 0; i--) { rows[i].at = Math.min(rows[i].at, next); next = rows[i].at - 18; }
     return rows.map(({ line, at }) => ({ xref: "paper", yref: "paper", x: 1, xanchor: "left", xshift: 6, y: 1 - at / y._length, yanchor: "middle",
       showarrow: false, text: `${short(line.label)} ${price(line.price)}`, font: { size: 11, color: line.colour }, name: line.name }));
   }

@@ -134,35 +134,40 @@ def one_of(column: pd.Series, what: str, source: Source, cure: str) -> Any:
 def number(table: pd.DataFrame, name: str, source: Source) -> pd.Series:
     """A column as float64, NaN where blank. Raises DataError for text that is no number, and for infinity."""
     if name not in table.columns:
-        return pd.Series(np.nan, index=table.index, dtype=np.float64)
+        return pd.Series(np.full(len(table), np.nan), index=table.index)
     column = table[name]
-    values = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    blank = column.isna() | (column.astype(str).str.strip() == "") if not _numeric(column) else column.isna()
-    source.refuse(values.isna() & ~blank, column, name + " {value} is no number; correct it or leave it blank")
+    if _plain(column):
+        values = column.to_numpy(dtype=np.float64)
+    else:
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        blank = (column.isna() | (column.astype(str).str.strip() == "")).to_numpy()
+        source.refuse(np.isnan(values) & ~blank, column, name + " {value} is no number; correct it or leave it blank")
     source.refuse(np.isinf(values), column, name + " {value} is not finite; leave it blank when unknown")
-    return values
+    return pd.Series(values, index=table.index)
 
 
 def _number(table: pd.DataFrame, name: str, source: Source) -> pd.Series:
-    values = number(table, name, source)
+    column = number(table, name, source)
+    values = column.to_numpy()
     if name == "strike":
-        source.refuse(values.isna(), values, "strike is missing; write it or delete the row")
+        source.refuse(np.isnan(values), column, "strike is missing; write it or delete the row")
     if name in _POSITIVE:
-        source.refuse(values <= 0, values, name + " {value} must be above 0; correct it or delete the row")
+        source.refuse(values <= 0, column, name + " {value} must be above 0; correct it or delete the row")
     elif name in _NOT_NEGATIVE:
-        source.refuse(values < 0, values, name + " {value} is negative; correct it or leave it blank")
-    return values
+        source.refuse(values < 0, column, name + " {value} is negative; correct it or leave it blank")
+    return column
 
 
-def _numeric(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column.dtype)
+def _plain(column: pd.Series) -> bool:
+    """Whether a column holds numbers of NumPy, not text, objects or nullable ones."""
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu"
 
 
 def _text(table: pd.DataFrame, name: str) -> pd.Series:
     if name not in table.columns:
         return pd.Series(np.nan, index=table.index, dtype="str")
     column = table[name].astype("str").str.strip()
-    return column.where(column.notna() & (column != ""))
+    return column.where(column != "")
 
 
 def _right(column: pd.Series, source: Source) -> pd.Series:

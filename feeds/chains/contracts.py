@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from feeds.sessions import Sessions
+
 CALENDAR = "XNYS"
 AM_ROOTS = frozenset({"SPX", "NDX", "RUT", "DJX", "VIX", "VIXW"})
 """Roots that settle on the opening prices of their expiry date; every other root settles on the close."""
@@ -109,10 +111,11 @@ def settlements(roots: pd.Series, expiries: pd.Series) -> pd.DatetimeIndex:
     import numpy as np
     import pandas as pd
 
-    from feeds.sessions import DAY, sessions
+    from feeds.sessions import DAY
 
-    days = pd.DatetimeIndex(expiries).as_unit("ns").asi8 // DAY
-    table = sessions(CALENDAR, int(days.min()) * DAY, int(days.max()) * DAY)
+    stamps = pd.DatetimeIndex(expiries).as_unit("ns")
+    days = stamps.asi8 // DAY
+    table = _sessions(stamps.min().year, stamps.max().year)
     index = np.searchsorted(table.days, days, side="right") - 1
     morning = roots.isin(AM_ROOTS).to_numpy()
     return pd.DatetimeIndex(np.where(morning, table.opens[index], table.closes[index]), tz="UTC")
@@ -182,12 +185,22 @@ def open_interest_session(moment: datetime) -> date:
 def _session_row(day: date) -> datetime | None:
     import pandas as pd
 
-    from feeds.sessions import DAY, sessions
+    from feeds.sessions import DAY
 
     number = pd.Timestamp(day).as_unit("ns").value // DAY
-    table = sessions(CALENDAR, number * DAY, number * DAY)
+    table = _sessions(day.year, day.year)
     days: NDArray[np.int64] = table.days
     row: Any = days.searchsorted(number)
     if row == len(days) or days[row] != number:
         return None
     return pd.Timestamp(int(table.closes[row]), tz="UTC").to_pydatetime().astimezone(UTC)
+
+
+def _sessions(first_year: int, last_year: int) -> Sessions:
+    """Sessions of whole decades: making a calendar takes half a second whatever its span, so few are made."""
+    import pandas as pd
+
+    from feeds.sessions import sessions
+
+    first, last = pd.Timestamp(first_year // 10 * 10, 1, 1), pd.Timestamp(last_year // 10 * 10 + 9, 12, 31)
+    return sessions(CALENDAR, first.as_unit("ns").value, last.as_unit("ns").value)

@@ -42,16 +42,17 @@ def utc_now() -> datetime:
 def provider(source: str | os.PathLike[str], *, session: date | None = None, clock: Clock = utc_now) -> ChainProvider:
     """The provider that `source` means.
 
-    "massive", "cboe": the vendors' present chain; "synthetic:seed=1,contracts=20000": a made-up one; a file
+    "massive", "cboe": the vendors' present chain ("massive?expiration_date.lte=2026-09-30&per_minute=5": filtered and
+    slower); "synthetic:seed=1,contracts=20000": a made-up one; a file
     (feeds.chains.files); a folder of recorded answers or a chain store. A path may say which session it means:
     "chains.parquet?session=2025-09-02". session: the same, for files and folders. clock: tells vendors the time.
     Raises ConfigError for anything else.
     """
     text = os.fspath(source)
-    if text == "massive":
-        from feeds.vendors.massive import MassiveChains
+    if text == "massive" or text.startswith("massive?"):
+        from feeds.vendors.massive import massive_from_query
 
-        return MassiveChains(clock=clock)
+        return massive_from_query(text.partition("?")[2], clock)
     if text == "cboe":
         from feeds.vendors.cboe import CboeChains
 

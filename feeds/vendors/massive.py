@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from feeds.chains.chain import Chain
 from feeds.chains.contracts import INDICES
@@ -22,6 +23,7 @@ KEYS = ("MASSIVE_API_KEY", "POLYGON_API_KEY")
 BASE = "MASSIVE_BASE_URL"
 PAGE = 250
 """Contracts per page: the vendor's maximum."""
+_FILTER = re.compile(r"(strike_price|expiration_date)(\.(gt|gte|lt|lte))?|contract_type")
 _STATUS = (413, 429, 499, 500, 502, 503, 504)
 
 
@@ -85,6 +87,22 @@ class MassiveChains:
         return replace(chain, prev_close=close)
 
 
+def massive_from_query(query: str, clock: Clock = utc_now) -> MassiveChains:
+    """The provider of text such as "expiration_date.lte=2026-09-30&per_minute=5"."""
+    terms = dict(parse_qsl(query, keep_blank_values=True))
+    text = terms.pop("per_minute", "3000")
+    unknown = [name for name in terms if not _FILTER.fullmatch(name)]
+    if unknown:
+        raise ConfigError(
+            f"massive: no filter {unknown[0]!r}; it has strike_price and expiration_date (also .gt, .gte, .lt, .lte), "
+            "contract_type, and the setting per_minute"
+        )
+    try:
+        return MassiveChains(filters=terms, per_minute=float(text), clock=clock)
+    except ValueError:
+        raise ConfigError(f"massive: per_minute={text!r} is no number") from None
+
+
 class _Session:
     """One fetch: a client and the key that must not be shown."""
 
@@ -128,7 +146,7 @@ class _Session:
                 return results, number
             number += 1
             address = urlsplit(str(following))
-            if following in seen or address.path.rsplit("/", 1)[-1] != ticker:
+            if following in seen or unquote(address.path.rsplit("/", 1)[-1]) != ticker:
                 raise truncated("massive", number, "is not where next_url points")
             seen.add(following)
             params = {name: value for name, value in parse_qsl(address.query) if name.lower() != "apikey"}

@@ -253,6 +253,43 @@ def test_filters_go_to_the_vendor_with_dots():
     assert any("2026-09-30" in note for note in chain.notes)
 
 
+def test_filters_and_rate_as_text():
+    source = provider("massive?expiration_date.lte=2026-09-30&per_minute=5")
+    assert source.filters == {"expiration_date.lte": "2026-09-30"} and KEY not in repr(source)
+    for text, message in (("as_of=2026-01-02", "no filter 'as_of'"), ("per_minute=fast", "is no number")):
+        with pytest.raises(ConfigError, match=message):
+            provider(f"massive?{text}")
+
+
+def test_the_next_page_of_an_index_may_be_escaped():
+    rows = [contract(k, root="SPXW", underlying_asset={"ticker": "I:SPX", "value": 6400.0}) for k in (6300.0, 6400.0)]
+    first = page(rows[:1], "https://api.massive.com/v3/snapshot/options/I%3ASPX?cursor=1&apiKey=leaked")
+    with serving(massive_answers([first, page(rows[1:])], "I:SPX")) as vendor:
+        assert len(chains(vendor).fetch("SPX").rows) == 2
+    assert vendor.asked[1].query == {"cursor": "1"}
+
+
+def test_b02_nothing_is_made_up_when_the_vendor_is_silent():
+    """The original drew random open interest and constant Greeks; here two fetches agree and silence stays missing."""
+    bare = contract(600.0, greeks=None, implied_volatility=None, open_interest=None, last_quote=None, last_trade=None)
+    bare.pop("day")
+    with serving(massive_answers([page([bare, contract(610.0)])])) as vendor:
+        first, second = (chains(vendor).fetch("SPY").rows for _ in range(2))
+    assert first.equals(second)
+    silent = first[first["strike"] == 600.0]
+    numbers = silent[["bid", "ask", "mid", "last", "volume", "oi", "iv", "delta", "gamma", "vega", "theta"]]
+    assert numbers.isna().all(axis=None)
+
+
+def test_b03_the_chain_snapshot_has_open_interest_and_greeks():
+    """The original's documents deny it and loop over single contracts; one call family gives all."""
+    with serving(massive_answers(linked(parts()))) as vendor:
+        rows = chains(vendor).fetch("SPY").rows
+    assert rows[["oi", "gamma", "delta", "vega", "theta", "iv"]].notna().all(axis=None)
+    snapshots = [asked for asked in vendor.asked if "snapshot/options" in asked.path]
+    assert len(snapshots) == 3 < len(rows), "pages, not contracts"
+
+
 def test_an_empty_snapshot_is_refused():
     with serving(massive_answers([page([])])) as vendor, pytest.raises(DataError, match="holds no contracts"):
         chains(vendor).fetch("SPY")

@@ -6,12 +6,12 @@ import numpy as np
 
 from feeds.errors import DataError
 from indicators.gex import ancillary, flip_quality
-from indicators.gex.analysis import Analysis, Crossing, Flip, Profile
+from indicators.gex.analysis import Analysis, Crossing, Flip, Profile, StrikeTable
 from indicators.gex.bias import Evidence, bias
 from indicators.gex.exposure import Exposures, by_strike, concentration, exposures, totals
 from indicators.gex.flip import Search, find_flip, flip_of
 from indicators.gex.history import History, percentile, z_score
-from indicators.gex.max_pain import headline, max_pain
+from indicators.gex.max_pain import cheapest, headline, max_pain
 from indicators.gex.pins import pins
 from indicators.gex.profile import CORE, Profiles, Repricer
 from indicators.gex.regime import NUMBERS, held_regime, raw_regime
@@ -126,7 +126,7 @@ def analyse(
         z252=z_score(total.net, past.net) if past else None,
         pct252=percentile(total.net, past.net) if past else None,
         regime_raw=raw,
-        max_pain_all=max_pain(surface.strike, surface.is_call, exposure.oi * surface.multiplier, surface.spot),
+        max_pain_all=_max_pain_all(exposure, table),
         net_per_adv=total.net / adv_usd if adv_usd else None,
         sign_model=model.name,
     )
@@ -155,6 +155,13 @@ def _crossing(search: Search, flip: Flip) -> Crossing | None:
     if flip.level is None or (search.chosen and search.chosen.level == flip.level):
         return search.chosen if flip.level is not None else None
     return Crossing(flip.level, search.terms.slope(flip.level) > 0, True, "")
+
+
+def _max_pain_all(exposure: Exposures, table: StrikeTable) -> float | None:
+    surface = exposure.surface
+    if (surface.multiplier == surface.multiplier[0]).all():
+        return cheapest(table.strike, table.call_oi, table.put_oi, surface.spot)
+    return max_pain(surface.strike, surface.is_call, exposure.oi * surface.multiplier, surface.spot)
 
 
 def _share_0dte(exposure: Exposures) -> float:

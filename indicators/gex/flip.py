@@ -47,6 +47,8 @@ def find_flip(
     least 5 % of the grid's width from its edges, the profile within ±2 % reaches 10 % of the p90 of abs(G) over
     ±15 %, and it is within 10 % of spot. The nearest to spot is chosen. With none, the grid widens to ±25 % and ±35 %
     and the distance allowed grows in proportion (to 16.7 % and 23.3 %).
+    An expiry hours away bends the profile within less than a step of the grid: two crossings between two levels are
+    not seen. decay_days lets such expiries count less: min(1, days / decay_days).
     Status: ok, multiple, one_sided_positive, one_sided_negative, edge_only, weak_only, too_few_contracts (below 2).
     """
     repricer = profiles.repricer
@@ -99,6 +101,7 @@ def _roots(grid: Floats, net: Floats, terms: Terms) -> list[tuple[float, bool]]:
 
 def _refined(terms: Terms, low: float, high: float) -> float:
     """Root between two grid points; a sign that only rounding turned is left at the middle."""
+    terms = terms.within(low, high)
     if terms.at(low) * terms.at(high) >= 0:
         return 0.5 * (low + high)
     return float(brentq(terms.at, low, high, xtol=1e-12 * high, rtol=1e-14))

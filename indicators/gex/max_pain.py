@@ -39,6 +39,13 @@ def max_pain(strike: Floats, is_call: NDArray[np.bool_], shares: Floats, spot: f
     level, place = np.unique(strike, return_inverse=True)
     call = grouped(np.where(is_call, shares, 0.0), place, len(level))
     put = grouped(np.where(is_call, 0.0, shares), place, len(level))
+    return cheapest(level, call, put, spot)
+
+
+def cheapest(level: Floats, call: Floats, put: Floats, spot: float) -> float | None:
+    """The same from a table: ascending strikes with what calls and puts hold [shares]."""
+    if not call.sum() + put.sum() > 0:
+        return None
     paid = payout(level, call, put)
     least = level[paid <= paid.min() + 1e-12 * paid.max()]
     return float(least[np.lexsort((least, np.abs(least - spot)))[0]])

@@ -16,7 +16,7 @@ STEP = 0.0025
 CORE, WIDE, WIDEST = 60, 100, 140
 """Steps on each side: ±15 %, ±25 %, ±35 %."""
 NEGLIGIBLE = 45.0
-"""A contract whose gamma is exp(-45) of the nearest one's everywhere on the levels asked for is left out of them."""
+"""A contract whose gamma is exp(-45) of the nearest one's everywhere between two levels does not matter there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +44,29 @@ class Terms:
         total = float(bell.sum())
         return level * total, total - 2.0 * float(bell @ (z * self.steepness))
 
+    def within(self, low: float, high: float) -> Terms:
+        """The contracts that matter somewhere between two levels."""
+        first, last = log(low / self.spot), log(high / self.spot)
+        away = np.maximum(np.maximum(self.centre - last, first - self.centre), 0.0) * self.steepness
+        away *= away
+        near = away < away.min(initial=np.inf) + NEGLIGIBLE
+        if near.all():
+            return self
+        return Terms(self.spot, self.centre[near], self.steepness[near], self.weight[near])
+
     def over(self, levels: Floats) -> Floats:
         """Net GEX [usd per 1 %] at many levels."""
         x = np.log(levels / self.spot)
+        near = self.within(float(levels.min()), float(levels.max()))
         total = np.zeros(len(levels))
-        away = np.maximum(np.maximum(self.centre - x.max(), x.min() - self.centre), 0.0) * self.steepness
-        away *= away
-        near = np.flatnonzero(away < away.min(initial=np.inf) + NEGLIGIBLE)
-        for start in range(0, len(near), 512):  # blocks stay in the cache
-            part = near[start : start + 512]
-            z = np.subtract.outer(self.centre[part], x)
-            z *= self.steepness[part, None]
+        for start in range(0, len(near.centre), 512):  # blocks stay in the cache
+            part = slice(start, start + 512)
+            z = np.subtract.outer(near.centre[part], x)
+            z *= near.steepness[part, None]
             z *= z
             np.negative(z, out=z)
             np.exp(z, out=z)
-            total += self.weight[part] @ z
+            total += near.weight[part] @ z
         return levels * total
 
 

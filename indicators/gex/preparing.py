@@ -33,6 +33,8 @@ VENDOR_GAMMA = 0.25
 """A vendor's gamma counts when it is within this part of Black-Scholes at the vendor's own volatility."""
 SPOT_APART = 0.0025
 """Difference of the given spot from the one that quotes imply, worth a note."""
+PARITY_NEAR, PARITY_WORTH = 0.10, 0.02
+"""Parity is judged within 10 % of the spot, where the gamma is; more than 2 % of all pairs is worth a note."""
 NEW_YORK = ZoneInfo("America/New_York")
 SOURCES = np.array(["", "vendor", "vendor_iv", "solved_iv", "borrowed"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +98,11 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
     if table.american[used].any():
         notes.append("american options priced as european (Black-Scholes-Merton)")
 
+    broken = parity.violations(pairs, spot, forward, years, _rate_range(settings, rate), american)
+    near, everywhere = _share(broken[np.abs(pairs.strike / spot - 1) <= PARITY_NEAR + 1e-9]), _share(broken)
+    if everywhere > PARITY_WORTH:
+        notes.append(f"{everywhere:.1%} of all call-put pairs break put-call parity, {near:.1%} near the spot")
+
     kept, number = np.unique(expiry, return_inverse=True)
     return Surface(
         symbol=chain.symbol,
@@ -124,7 +131,7 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
         ),
         total=len(why),
         dropped=dropped,
-        parity_violations=parity.violations(pairs, spot, forward, years, _rate_range(settings, rate), american),
+        parity_violations=near,
         notes=tuple(notes),
         oi_date=_oi_date(chain),
         oi_share=_oi_share(table, live, spot),
@@ -145,6 +152,11 @@ def _oi_date(chain: Chain) -> date | None:
         return None
     latest: datetime = chain.rows["oi_date"].max()
     return latest.date()
+
+
+def _share(broken: Floats) -> float:
+    judged = broken[np.isfinite(broken)]
+    return float(judged.mean()) if len(judged) else math.nan
 
 
 def _check(chain: Chain, settings: GexSettings) -> None:

@@ -48,8 +48,8 @@ class Surface:
     dropped: Mapping[str, int]
     """Contracts left out, by reason."""
     parity_violations: float
-    """Share of the call-put pairs within 10 % of the spot whose quotes break put-call parity by more than their spreads;
-    NaN without quotes."""
+    """Share of the call-put pairs within 10 % of the spot whose quotes break put-call parity by more than their
+    spreads; NaN without quotes."""
     notes: tuple[str, ...] = ()
     oi_date: date | None = None
     """Latest session whose open interest the chain reports; None when it does not say."""

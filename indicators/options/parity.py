@@ -80,23 +80,19 @@ def dividend_yield(spot: float, forward: Floats, years: Floats, rate: Floats) ->
 
 def violations(
     pairs: Pairs, spot: float, forward: Floats, years: Floats, rate: tuple[Floats, Floats], american: Bools
-) -> float:
-    """Share of the pairs with spreads whose quotes break put-call parity by more than the spreads; NaN without any.
+) -> Floats:
+    """1 for each pair whose quotes break put-call parity by more than their spreads, 0 for one that holds.
 
-    A pair holds when some call - put within the quotes, give or take 1e-4 of spot, equals e^(-rT) (F - K) for a rate
-    in the range `rate` (lowest, highest), or for American options lies within S e^(-qT) - K and S - K e^(-rT).
-    forward, years, rate per settlement; american per pair.
+    NaN for a pair that cannot be judged: no spread, or no forward. A pair holds when some call - put within the quotes,
+    give or take 1e-4 of spot, equals e^(-rT) (F - K) for a rate in the range `rate` (lowest, highest), or for American
+    options lies within S e^(-qT) - K and S - K e^(-rT). forward, years, rate per settlement; american per pair.
     """
-    use = np.isfinite(pairs.spread) & np.isfinite(forward[pairs.expiry])
-    if not use.any():
-        return float("nan")
-    e, k = pairs.expiry[use], pairs.strike[use]
-    middle, slack = (pairs.call - pairs.put)[use], 0.5 * pairs.spread[use] + QUOTE_ERROR * spot
+    e, k = pairs.expiry, pairs.strike
+    middle, slack = pairs.call - pairs.put, 0.5 * pairs.spread + QUOTE_ERROR * spot
     f, t = forward[e], years[e]
-    near, far = (f - k) * np.exp(-rate[0][e] * t), (f - k) * np.exp(-rate[1][e] * t)
-    low, high = np.minimum(near, far), np.maximum(near, far)
-    stock, bond = f * np.exp(-rate[1][e] * t), k * np.exp(-rate[1][e] * t)
-    early = american[use]
-    low = np.where(early, np.minimum(low, np.minimum(stock, spot) - k), low)
-    high = np.where(early, np.maximum(high, np.maximum(f * np.exp(-rate[0][e] * t), spot) - bond), high)
-    return float(np.mean((middle + slack < low) | (middle - slack > high)))
+    dear, cheap = np.exp(-rate[0][e] * t), np.exp(-rate[1][e] * t)
+    low, high = np.minimum((f - k) * dear, (f - k) * cheap), np.maximum((f - k) * dear, (f - k) * cheap)
+    low = np.where(american, np.minimum(low, np.minimum(f * cheap, spot) - k), low)
+    high = np.where(american, np.maximum(high, np.maximum(f * dear, spot) - k * cheap), high)
+    broken = (middle + slack < low) | (middle - slack > high)
+    return np.where(np.isfinite(slack) & np.isfinite(f), broken.astype(np.float64), np.nan)

@@ -83,9 +83,10 @@ def test_the_yield_explains_the_forward():
 
 def violated(quotes, american=False, rate=(0.0, 0.0), forward=100.0, years=0.5):
     low, high = (np.array([value]) for value in rate)
-    return parity.violations(
+    found = parity.violations(
         quotes, 100.0, np.array([forward]), np.array([years]), (low, high), np.full(len(quotes.strike), american)
     )
+    return float(found.mean())
 
 
 def test_quotes_break_parity_when_their_spreads_cannot_explain_it():

@@ -299,10 +299,13 @@ class TestWhole:
         assert one.expiries == two.expiries
 
     def test_quotes_that_break_parity_are_counted(self):
-        """Ten points too much on two of seven puts, away from the money."""
-        frame = rows()
-        frame.loc[frame["strike"].isin([85, 115]) & (frame["right"] == "P"), ["bid", "ask"]] += 10.0
-        assert prepare(chain(frame), DEFAULT).parity_violations == pytest.approx(2 / 7)
+        """Ten points too much on two of the five puts within 10 % of the spot; beyond, they are told in a note."""
+        for strikes, share in (([90, 110], 2 / 5), ([85, 115], 0.0)):
+            frame = rows()
+            frame.loc[frame["strike"].isin(strikes) & (frame["right"] == "P"), ["bid", "ask"]] += 10.0
+            found = prepare(chain(frame), DEFAULT)
+            assert found.parity_violations == pytest.approx(share)
+            assert f"28.6% of all call-put pairs break put-call parity, {share:.1%} near the spot" in found.notes
         assert prepare(chain(rows()), DEFAULT).parity_violations == 0
         assert prepare(chain(rows()), NONE).parity_violations == 0  # a forced rate is no fault of the quotes
 

@@ -121,7 +121,8 @@ def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
 
 
 def _origin_rules(chain: Chain, analysis: Analysis, accept_synthetic: bool) -> list[Check]:
-    made = chain.source == "synthetic"
+    labels = chain.rows[["iv_source", "greek_source"]]
+    made = chain.source == "synthetic" or bool((labels == "synthetic").any(axis=None))
     told = analysis.oi_confidence
     checks = [
         Check("SYNTHETIC_DATA", WARNING if accept_synthetic else FATAL, not made, chain.source, None, 0,

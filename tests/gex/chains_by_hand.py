@@ -25,7 +25,8 @@ ASOF = datetime(2026, 3, 3, 16, 0, tzinfo=UTC)
 def good_chain() -> Chain:
     """A chain that no rule refuses; generated, but said to come from a file."""
     chain = synthetic_chain("SPX", asof=ASOF, spot=6500.0, seed=3)
-    return dataclasses.replace(chain, source="file", detail="good.csv")
+    rows = chain.rows.assign(iv_source="vendor", greek_source="vendor")
+    return dataclasses.replace(chain, rows=rows, source="file", detail="good.csv", notes=())
 
 
 def changed(chain: Chain | None = None, /, *, rows: dict[str, Any] | None = None, **fields: Any) -> Chain:

@@ -210,6 +210,7 @@ def test_b09_bids_on_a_ladder_are_refused():
 
 
 def test_b02_generated_data_are_never_go_unless_a_demonstration_says_so():
+    assert "SYNTHETIC_DATA" in verdict_with(None, changed(rows={"iv_source": "synthetic"})).fatal
     made = changed(source="synthetic")
     assert "SYNTHETIC_DATA" in judged(made).fatal
     _, analysis, levels = good_run()

@@ -6,10 +6,10 @@ import numpy as np
 
 from feeds.errors import DataError
 from indicators.gex import ancillary, flip_quality
-from indicators.gex.analysis import Analysis, Crossing, Flip, Profile, StrikeTable
+from indicators.gex.analysis import Analysis, Profile, StrikeTable
 from indicators.gex.bias import Evidence, bias
-from indicators.gex.exposure import Exposures, by_strike, concentration, exposures, totals
-from indicators.gex.flip import Search, find_flip, flip_of
+from indicators.gex.exposure import Exposures, Strikes, concentration, exposures, totals
+from indicators.gex.flip import Search, cumulative_flip, find_flip, flip_of
 from indicators.gex.history import History, percentile, z_score
 from indicators.gex.max_pain import cheapest, headline, max_pain
 from indicators.gex.pins import pins
@@ -46,7 +46,8 @@ def analyse(
     _check(surface, previous)
     model = model or sign_model(settings.sign_model)
     exposure = exposures(surface, model)
-    table, matrix = by_strike(exposure)
+    strikes = Strikes(exposure)
+    table, matrix = strikes.table(), strikes.matrix()
     total = totals(exposure)
     repricer = Repricer(surface, exposure.position)
     profiles = Profiles(repricer)
@@ -55,7 +56,7 @@ def analyse(
     every = np.arange(len(surface.expiries))
     profile = Profile(profiles.grid(CORE), profiles.rows(every, CORE).sum(axis=0))
 
-    crossing = _crossing(search, flip)
+    crossing = search.chosen if settings.flip_method == "grid" else cumulative_flip(table, surface.spot)
     raw = raw_regime(total.net_over_gross, surface.spot, crossing)
     regime = held_regime(
         raw, total.net_over_gross, previous.regime if previous else None, previous.regime_raw if previous else None
@@ -107,7 +108,7 @@ def analyse(
         max_pain=pain,
         pins=pins(table, surface.spot, regime, moves.expected_move_pts, settings.window_pct),
         by_expiry=rows,
-        buckets=bucket_rows(exposure, profiles, settings.dte_weight_ref, search),
+        buckets=bucket_rows(strikes, profiles, settings, search),
         regime=regime,
         regime_num=NUMBERS.get(regime, 0),
         concentration_hhi=concentration(table),
@@ -148,13 +149,6 @@ def _quality(
         decay_days=settings.dte_weight_ref,
         day_count=settings.day_count,
     )
-
-
-def _crossing(search: Search, flip: Flip) -> Crossing | None:
-    """The crossing that regime and bias read: that of the method in use."""
-    if flip.level is None or (search.chosen and search.chosen.level == flip.level):
-        return search.chosen if flip.level is not None else None
-    return Crossing(flip.level, search.terms.slope(flip.level) > 0, True, "")
 
 
 def _max_pain_all(exposure: Exposures, table: StrikeTable) -> float | None:

@@ -132,6 +132,8 @@ class BucketRow:
     totals: Totals
     flip: float | None
     flip_status: str
+    call_wall: float | None = None
+    put_wall: float | None = None
 
 
 @dataclass(frozen=True)

@@ -78,26 +78,39 @@ def totals(exposure: Exposures, expiries: Sequence[int] | NDArray[np.int64] | No
     )
 
 
-def by_strike(exposure: Exposures) -> tuple[StrikeTable, Floats]:
-    """The table by strike, and the matrix of net by strike (rows) and expiry (columns). Roots share their strikes."""
-    surface = exposure.surface
-    strike, place = np.unique(surface.strike, return_inverse=True)
-    call, columns = surface.is_call, len(surface.expiries)
+class Strikes:
+    """Exposures by strike, of all contracts or of some expiries. Roots share their strikes."""
 
-    def summed(values: Floats, mask: NDArray[np.bool_]) -> Floats:
-        return grouped(np.where(mask, values, 0.0), place, len(strike))
+    def __init__(self, exposure: Exposures) -> None:
+        self.exposure = exposure
+        self._strike, self._place = np.unique(exposure.surface.strike, return_inverse=True)
 
-    cells = grouped(exposure.net, place * columns + surface.expiry, len(strike) * columns)
-    matrix = cells.reshape(len(strike), columns)
-    table = StrikeTable(
-        strike=strike,
-        call=summed(exposure.gross, call),
-        put=summed(exposure.gross, ~call),
-        net=matrix.sum(axis=1),
-        call_oi=summed(exposure.oi, call),
-        put_oi=summed(exposure.oi, ~call),
-    )
-    return table, matrix
+    def table(self, expiries: Sequence[int] | None = None) -> StrikeTable:
+        """One row per strike of the whole chain; expiries: those that count (None: all)."""
+        exposure, call = self.exposure, self.exposure.surface.is_call
+        held = np.ones(len(call), dtype=bool)
+        if expiries is not None:
+            chosen = np.zeros(len(exposure.surface.expiries), dtype=bool)
+            chosen[list(expiries)] = True
+            held = chosen[exposure.surface.expiry]
+
+        def summed(values: Floats, mask: NDArray[np.bool_]) -> Floats:
+            return grouped(np.where(mask, values, 0.0), self._place, len(self._strike))
+
+        return StrikeTable(
+            strike=self._strike,
+            call=summed(exposure.gross, call & held),
+            put=summed(exposure.gross, ~call & held),
+            net=summed(exposure.net, held),
+            call_oi=summed(exposure.oi, call & held),
+            put_oi=summed(exposure.oi, ~call & held),
+        )
+
+    def matrix(self) -> Floats:
+        """Net GEX by strike (rows) and expiry (columns)."""
+        rows, columns = len(self._strike), len(self.exposure.surface.expiries)
+        cells = self._place * columns + self.exposure.surface.expiry
+        return grouped(self.exposure.net, cells, rows * columns).reshape(rows, columns)
 
 
 def concentration(table: StrikeTable) -> float:

@@ -55,7 +55,7 @@ def find_flip(
     index = np.arange(len(repricer.surface.expiries)) if expiries is None else np.asarray(expiries, dtype=np.int64)
     shares = decay(np.array([expiry.years for expiry in repricer.surface.expiries]), decay_days)
     terms = repricer.terms(expiries, shares)
-    if len(terms.centre) < 2:
+    if repricer.held[index].sum() < 2:
         return Search(None, (), "too_few_contracts", 0.0, terms, profiles.grid(CORE), np.zeros(2 * CORE + 1))
 
     def profile(half: int) -> Floats:
@@ -120,7 +120,7 @@ def _judged(level: float, upward: bool, grid: Floats, net: Floats, scale: float,
     return Crossing(level, upward, not reason, reason)
 
 
-def cumulative_flip(table: StrikeTable, spot: float) -> float | None:
+def cumulative_flip(table: StrikeTable, spot: float) -> Crossing | None:
     """Sign change of the running sum of net GEX by strike, from the lowest one; interpolated; nearest to spot.
 
     For comparison: it depends on the strikes that the chain happens to list. A first strike is never a sign change.
@@ -128,12 +128,13 @@ def cumulative_flip(table: StrikeTable, spot: float) -> float | None:
     running = np.cumsum(table.net)
     signed = np.flatnonzero(running)
     turns = np.flatnonzero(np.sign(running[signed[1:]]) != np.sign(running[signed[:-1]]))
-    levels = []
+    found = []
     for turn in turns:
         low, high = signed[turn], signed[turn + 1]
         part = running[low] / (running[low] - running[high])
-        levels.append(float(table.strike[low] + part * (table.strike[high] - table.strike[low])))
-    return min(levels, key=lambda level: abs(level - spot), default=None)
+        level = float(table.strike[low] + part * (table.strike[high] - table.strike[low]))
+        found.append(Crossing(level, bool(running[high] > 0), True, ""))
+    return min(found, key=lambda crossing: abs(crossing.level - spot), default=None)
 
 
 def running_sum_at(table: StrikeTable, level: float | None) -> float:
@@ -149,7 +150,8 @@ def flip_of(
     """The headline flip with its evidence. method "cumulative" puts the level of the running sum in its place."""
     if method not in METHODS:
         raise ConfigError(f"flip_method {method!r} is unknown; choose one of {', '.join(METHODS)}")
-    spot, cumulative = exposure.surface.spot, cumulative_flip(table, exposure.surface.spot)
+    spot, turn = exposure.surface.spot, cumulative_flip(table, exposure.surface.spot)
+    cumulative = turn.level if turn else None
     level = search.chosen.level if search.chosen else None
     status = search.status
     if method == "cumulative":

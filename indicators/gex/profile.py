@@ -87,6 +87,8 @@ class Repricer:
         expiry, strike = surface.expiry[used], surface.strike[used]
         sigma, rate, dividend = surface.sigma[used], surface.rate[used], surface.dividend_yield[used]
         size = position[used] * surface.multiplier[used]
+        self.held = np.bincount(expiry, minlength=len(surface.expiries))
+        """Contracts with a position, per expiry."""
         if len(used):
             new = np.ones(len(used), dtype=bool)
             new[1:] = (np.diff(expiry) != 0) | (np.diff(strike) != 0) | (np.diff(sigma) != 0)
@@ -103,7 +105,6 @@ class Repricer:
         self.steepness = 1.0 / (deviation * sqrt(2.0))
         self.weight = 0.01 * size * np.exp(-dividend * time) / (deviation * sqrt(2.0 * pi))
         self.bounds = np.searchsorted(expiry, np.arange(len(surface.expiries) + 1))
-        self.contracts = len(self.centre)
 
     def disturbed(self, *, volatility: float = 1.0, years: Floats | None = None) -> Repricer:
         """The same positions under other volatilities or times."""

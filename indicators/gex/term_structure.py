@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from indicators.gex.analysis import BucketRow, ExpiryRow
-from indicators.gex.exposure import Exposures, totals
+from indicators.gex.exposure import Exposures, Strikes, totals
 from indicators.gex.flip import Search, find_flip
 from indicators.gex.grouping import grouped
 from indicators.gex.max_pain import max_pain
 from indicators.gex.profile import Profiles
+from indicators.gex.settings import GexSettings
 from indicators.gex.surface import Expiry, Floats
+from indicators.gex.walls import walls
 
 NEW_YORK = ZoneInfo("America/New_York")
 BUCKETS = ("all", "0dte", "weekly", "monthly", "ex_next_expiry", "ex_next_opex")
@@ -70,12 +72,23 @@ def expiry_rows(exposure: Exposures, profiles: Profiles) -> tuple[ExpiryRow, ...
 
 
 def bucket_rows(
-    exposure: Exposures, profiles: Profiles, decay_days: float, everything: Search
+    strikes: Strikes, profiles: Profiles, settings: GexSettings, everything: Search
 ) -> Mapping[str, BucketRow]:
-    """Totals and flip of every bucket; an empty one has status too_few_contracts. everything: the search over all."""
-    rows = {}
+    """Totals, flip and walls of every bucket; an empty one has status too_few_contracts and no walls.
+
+    everything: the search over all expiries.
+    """
+    exposure, rows = strikes.exposure, {}
     for name, members in bucket_members(exposure.surface.expiries).items():
-        search = everything if name == "all" else find_flip(profiles, members, decay_days=decay_days)
-        level = search.chosen.level if search.chosen else None
-        rows[name] = BucketRow(totals(exposure, members), level, search.status)
+        whole = name == "all"
+        search = everything if whole else find_flip(profiles, members, decay_days=settings.dte_weight_ref)
+        table = strikes.table(None if whole else members)
+        calls, puts = walls(table, exposure.surface.spot, settings.wall_mode)
+        rows[name] = BucketRow(
+            totals=totals(exposure, members),
+            flip=search.chosen.level if search.chosen else None,
+            flip_status=search.status,
+            call_wall=calls[0].strike if calls else None,
+            put_wall=puts[0].strike if puts else None,
+        )
     return rows

@@ -57,3 +57,10 @@ def _wall(table: StrikeTable, place: int, spot: float, side: Floats, oi: Floats)
         distance_pts=strike - spot,
         distance_pct=(strike / spot - 1.0) * 100.0,
     )
+
+
+def largest(table: StrikeTable, count: int = 10) -> tuple[float, ...]:
+    """Strikes with the greatest abs(net GEX), greatest first; those without exposure are left out."""
+    size = np.abs(table.net)
+    order = np.argsort(-size, kind="stable")[:count]
+    return tuple(float(table.strike[place]) for place in order if size[place] > 0)

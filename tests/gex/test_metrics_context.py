@@ -108,6 +108,10 @@ def test_the_flip_of_a_bucket_is_that_of_its_contracts_alone():
         level = result.buckets[name].flip
         assert net_at(part, level - 1e-6) < 0 < net_at(part, level + 1e-6)
     assert [row.flip for row in result.by_expiry] == [result.buckets["weekly"].flip, result.buckets["monthly"].flip]
+    assert (result.buckets["weekly"].call_wall, result.buckets["weekly"].put_wall) == (104.0, 97.0)
+    assert (result.buckets["monthly"].call_wall, result.buckets["monthly"].put_wall) == (110.0, 92.0)
+    assert result.buckets["0dte"].call_wall is None and result.buckets["0dte"].put_wall is None
+    assert result.buckets["all"].call_wall == result.call_wall.strike
     assert result.buckets["0dte"].flip is None and result.buckets["0dte"].flip_status == "too_few_contracts"
 
 

@@ -30,6 +30,11 @@ def test_one_contract_is_too_few():
     assert flip.level is None and flip.status == "too_few_contracts" and flip.quality == "unknown"
 
 
+def test_one_strike_is_one_sided():
+    assert flip_of([call(100, 20), put(100, 10)]).status == "one_sided_positive"
+    assert flip_of([call(100, 10), put(100, 20)]).status == "one_sided_negative"
+
+
 def test_the_crossing_nearest_to_spot_is_chosen_among_several():
     options = [put(90, 1000), call(98, 1000), put(106, 1000), call(114, 1000)]
     options = [option.__class__(**{**option.__dict__, "days": 7.0}) for option in options]
@@ -144,6 +149,18 @@ def test_the_cumulative_method_by_hand():
     assert grid.cumulative_level == pytest.approx(107.5) and grid.level != pytest.approx(107.5, abs=1)
     assert 95 < grid.level < 100  # nearest listed strike: 95
     assert grid.cumulative_gamma_at_flip_strike == pytest.approx(-400 * 0.01 * 100 * 100)
+
+
+def test_the_regime_reads_the_method_in_use():
+    """Below the cumulative flip at 107.5, above that of the grid; net is positive."""
+    options = [
+        put(90, 300, gamma=0.01),
+        put(95, 100, gamma=0.01),
+        call(105, 200, gamma=0.01),
+        call(110, 400, gamma=0.01),
+    ]
+    regimes = [analyse(surface(options), GexSettings(flip_method=method)).regime for method in ("grid", "cumulative")]
+    assert regimes == ["POS", "MIXED"]
 
 
 def test_the_cumulative_method_without_a_change_of_sign():

@@ -10,7 +10,7 @@ import pytest
 from feeds.errors import ConfigError
 from indicators.gex.analysis import StrikeTable
 from indicators.gex.pins import pins
-from indicators.gex.walls import walls
+from indicators.gex.walls import largest, walls
 
 
 def table(rows: dict[float, tuple[float, float, float, float]]) -> StrikeTable:
@@ -78,6 +78,11 @@ def test_a_tie_goes_to_the_nearer_strike():
     book = table({100.0: (0, 0, 0, 0), 104.0: (5, 0, 1, 0), 110.0: (5, 0, 1, 0)})
     assert [wall.strike for wall in walls(book, 101.0)[0]] == [104.0, 110.0]
     assert walls(book, 101.0)[1] == ()
+
+
+def test_the_largest_strikes_by_absolute_net():
+    assert largest(BOOK, 3) == (105.0, 95.0, 90.0)  # 12, -10, -8, 8, -1: the first of equals stays first
+    assert largest(table({100.0: (5, 5, 1, 1)})) == ()
 
 
 def test_an_unknown_mode_is_refused():

@@ -13,8 +13,8 @@ from indicators.gex.flip import Search, cumulative_flip, find_flip, flip_of
 from indicators.gex.history import History, percentile, z_score
 from indicators.gex.max_pain import cheapest, headline, max_pain
 from indicators.gex.pins import pins
-from indicators.gex.profile import CORE, Profiles, Repricer
 from indicators.gex.regime import NUMBERS, held_regime, raw_regime
+from indicators.gex.repricing import CORE, Profiles, Repricer
 from indicators.gex.settings import GexSettings
 from indicators.gex.sign_models import SignModel, sign_model
 from indicators.gex.surface import Surface

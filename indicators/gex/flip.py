@@ -12,7 +12,7 @@ from feeds.errors import ConfigError
 from indicators.gex.analysis import Crossing, Flip, StrikeTable
 from indicators.gex.exposure import Exposures
 from indicators.gex.flip_quality import Quality, label, score
-from indicators.gex.profile import CORE, WIDE, WIDEST, Profiles, Terms, decay
+from indicators.gex.repricing import CORE, WIDE, WIDEST, Profiles, Terms, decay
 from indicators.gex.surface import Floats
 
 METHODS = ("grid", "cumulative")

@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 
 from indicators.gex.exposure import Exposures
-from indicators.gex.profile import Repricer, Terms, decay
+from indicators.gex.repricing import Repricer, Terms, decay
 from indicators.gex.surface import Floats, Surface
 from indicators.options.years import SECOND, to_settlement
 

@@ -12,7 +12,7 @@ from indicators.gex.exposure import Exposures, Strikes, totals
 from indicators.gex.flip import Search, find_flip
 from indicators.gex.grouping import grouped
 from indicators.gex.max_pain import max_pain
-from indicators.gex.profile import Profiles
+from indicators.gex.repricing import Profiles
 from indicators.gex.settings import GexSettings
 from indicators.gex.surface import Expiry, Floats
 from indicators.gex.walls import walls

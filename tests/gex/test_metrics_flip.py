@@ -217,3 +217,21 @@ def test_no_crossing_of_the_loop_on_the_grid_is_missed(seed):
     signs = np.sign([net_at(options, level, NAIVE) for level in grid])
     found = [crossing for crossing in flip.crossings if 85 <= crossing.level <= 115]
     assert len(found) == int(np.count_nonzero(np.diff(signs)))
+
+
+@pytest.mark.parametrize("days", [4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0])
+def test_a_crossing_is_weak_below_a_tenth_of_the_p90(days):
+    """Both sides of the rule, from the loop: within ±2 % of the crossing against the p90 over ±15 %."""
+    options = [call(112, 1000, days=days), put(89, 1000, days=days)]
+    grid = 100 * (1 + 0.0025 * np.arange(-60, 61))
+    size = np.abs([net_at(options, level) for level in grid])
+    level = root(89, 112, years=days / 365)
+    near = size[np.abs(grid - level) <= 2.0].max()
+    flip = flip_of(options)
+    assert (flip.level is not None) == bool(near >= 0.10 * np.quantile(size, 0.9))
+    assert [crossing.level for crossing in flip.crossings] == pytest.approx([level], rel=1e-6)
+
+
+def test_the_rule_of_weakness_is_met_and_missed_by_some_of_those_days():
+    found = [flip_of([call(112, 1000, days=days), put(89, 1000, days=days)]).status for days in (4.0, 20.0)]
+    assert found == ["weak_only", "ok"]

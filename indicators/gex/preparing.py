@@ -39,12 +39,13 @@ NEW_YORK = ZoneInfo("America/New_York")
 SOURCES = np.array(["", "vendor", "vendor_iv", "solved_iv", "borrowed"])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
+WEEK = 7 / 365
 
 
 def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> Surface:
     """The contracts of a chain that can be priced and counted, with spot, rates, volatilities and Greeks.
 
-    spot: the chain's own, else implied by put-call parity at the first settlement with three quoted pairs.
+    spot: the chain's own, else implied by put-call parity over the first week of settlements with three quoted pairs.
     rate per settlement: settings.rate, else the curve, else 4 %. dividend yield: settings.dividend_yield, else implied
     by parity, else 1.3 %. gamma per contract: the vendor's when it is within 25 % of Black-Scholes at the vendor's
     volatility, else Black-Scholes at the vendor's volatility, else at the solved one, else at a borrowed one.
@@ -66,19 +67,16 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
     rate, rate_source = _rates(settings, curve, years)
     pairs, american = table.pairs(live)
     forward, _ = parity.forwards(pairs, years, rate)
-    spot, spot_source = _spot(chain, forward, years, rate, settings)
     notes = list(chain.notes)
+    spot, spot_source = _spot(chain, forward, years, rate, settings, notes)
     dividend, dividend_source = _dividends(settings, spot, forward, years, rate, notes)
-    if spot_source == "parity":
-        notes.append(f"spot {spot:.2f} implied by put-call parity: the chain has none")
-    else:
-        notes += _apart(spot, forward, years, rate, settings)
     carried = spot * np.exp((rate - dividend) * years)
 
     vols = volatilities(table, live, spot, years, rate, dividend, carried)
     why[live & (vols.why != "")] = vols.why[live & (vols.why != "")]
-    why[live & ~(table.numbers["multiplier"] > 0)] = "no_multiplier"
-    why[live & ~np.isfinite(table.numbers["oi"])] = "no_open_interest"
+    multiplier, oi = table.numbers["multiplier"], table.numbers["oi"]
+    why[live & ~((multiplier > 0) & np.isfinite(multiplier))] = "no_multiplier"
+    why[live & ~((oi >= 0) & np.isfinite(oi))] = "no_open_interest"
     used = np.flatnonzero(why == "")
     dropped = dict(sorted(Counter(why[why != ""].tolist()).items()))
     if not len(used):
@@ -113,9 +111,9 @@ def prepare(chain: Chain, settings: GexSettings, curve: Curve | None = None) -> 
         is_call=is_call,
         expiry=number.astype(np.int64),
         years=years[expiry],
-        oi=table.numbers["oi"][used],
+        oi=oi[used],
         volume=table.numbers["volume"][used],
-        multiplier=table.numbers["multiplier"][used],
+        multiplier=multiplier[used],
         sigma=sigma,
         rate=rate[expiry],
         dividend_yield=dividend[expiry],
@@ -186,31 +184,35 @@ def _rate_range(settings: GexSettings, rate: Floats) -> tuple[Floats, Floats]:
     return np.minimum(low, RATE - parity.RATE_ERROR), np.maximum(high, RATE + parity.RATE_ERROR)
 
 
-def _spot(chain: Chain, forward: Floats, years: Floats, rate: Floats, settings: GexSettings) -> tuple[float, str]:
-    """The chain's spot, else S = F e^(-(r-q)T) of the first settlement whose quotes name a forward."""
+def _spot(
+    chain: Chain, forward: Floats, years: Floats, rate: Floats, settings: GexSettings, notes: list[str]
+) -> tuple[float, str]:
+    """The chain's spot, else the one its quotes imply; a note when it is implied and when the two are apart."""
+    implied = _implied_spot(forward, years, rate, settings)
     if math.isfinite(chain.spot) and chain.spot > 0:
-        return float(chain.spot), chain.spot_source
-    implied = np.flatnonzero(np.isfinite(forward) & (years > 0))
-    if not len(implied):
+        spot = float(chain.spot)
+        if abs(implied / spot - 1) > SPOT_APART:
+            notes.append(
+                f"spot {spot:.2f} is {spot / implied - 1:+.2%} from the {implied:.2f} that put-call parity implies"
+            )
+        return spot, chain.spot_source
+    if math.isnan(implied):
         raise DataError(
             f"{chain.detail or chain.symbol}: no spot, and no settlement has {parity.FEWEST} quoted call-put "
             "pairs to imply one; give the price of the underlying"
         )
-    first = implied[np.argmin(years[implied])]
-    carry = DIVIDEND_YIELD if settings.dividend_yield is None else settings.dividend_yield
-    return float(forward[first] * np.exp(-(rate[first] - carry) * years[first])), "parity"
+    notes.append(f"spot {implied:.2f} implied by put-call parity: the chain has none")
+    return implied, "parity"
 
 
-def _apart(spot: float, forward: Floats, years: Floats, rate: Floats, settings: GexSettings) -> list[str]:
-    """A note when the quotes of the next 45 days put the spot elsewhere: they are of another instant."""
-    near = np.isfinite(forward) & (forward > 0) & (years <= 45 / 365)
-    if not near.any():
-        return []
+def _implied_spot(forward: Floats, years: Floats, rate: Floats, settings: GexSettings) -> float:
+    """Median of S = F e^(-(r-q)T) over the settlements of the first week that name a forward; NaN without any."""
+    known = np.flatnonzero(np.isfinite(forward) & (forward > 0))
+    if not len(known):
+        return math.nan
+    first = known[years[known] <= years[known].min() + WEEK]
     carry = DIVIDEND_YIELD if settings.dividend_yield is None else settings.dividend_yield
-    implied = float(np.median(forward[near] * np.exp(-(rate[near] - carry) * years[near])))
-    if abs(implied / spot - 1) <= SPOT_APART:
-        return []
-    return [f"spot {spot:.2f} is {spot / implied - 1:+.2%} from the {implied:.2f} that put-call parity implies"]
+    return float(np.median(forward[first] * np.exp(-(rate[first] - carry) * years[first])))
 
 
 def _dividends(

@@ -66,7 +66,7 @@ def quotes(chain: Chain) -> Quotes:
     rows = chain.rows
     numbers = {name: _numbers(rows, name) for name in NUMBERS}
     stamps = pd.DatetimeIndex(rows["expiry_ts_utc"])
-    if stamps.hasnans or not np.all(numbers["strike"] > 0):
+    if stamps.hasnans or not np.all((numbers["strike"] > 0) & np.isfinite(numbers["strike"])):
         raise DataError(f"{_name(chain)}: a contract has no expiry_ts_utc or no strike; drop it or correct the source")
     settles = stamps.as_unit("us").asi8
     codes, names = pd.factorize(rows["root"], sort=True)

@@ -85,6 +85,13 @@ class TestSpot:
         assert found.spot == pytest.approx(100, abs=1e-9)
         assert any("implied by put-call parity" in note for note in found.notes)
 
+    def test_one_settlement_of_another_instant_does_not_decide(self):
+        """Three settlements within a week; the calls of the first are half a point too dear: the median is 100."""
+        first = rows(days=0.5)
+        first.loc[first["right"] == "C", ["bid", "ask"]] += 0.5
+        found = prepare(chain(pd.concat([first, rows(days=3), rows(days=7)]), math.nan), DEFAULT)
+        assert found.spot == pytest.approx(100, abs=1e-9)
+
     def test_without_quotes_either_it_is_an_error(self):
         with pytest.raises(DataError, match=r"hand\.csv: no spot, .* give the price of the underlying"):
             prepare(chain(rows(quoted=False, iv=0.2), math.nan), DEFAULT)

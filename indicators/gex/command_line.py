@@ -105,7 +105,7 @@ def snapshot(symbol: str, strict: bool, show: bool, as_json: bool, **options: An
 def watch(symbol: str, every: str, hours: str, count: int | None, as_json: bool, **options: Any) -> int:
     """Refresh the files while the market is open; waits for the next opening.
 
-    An open page loads itself anew. What goes wrong in the first refresh ends the command; a later failure is told and
+    The first refresh is made at once, whatever the hour. An open page loads itself anew. What goes wrong in the first refresh ends the command; a later failure is told and
     tried again at the next turn. Ctrl-C and SIGTERM end it after the refresh at hand, with exit code 0.
 
     \b

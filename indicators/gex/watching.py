@@ -39,7 +39,8 @@ class Refreshing(Protocol):
 
 @dataclass
 class Watch:
-    """Refresh every `every`, on whole multiples of it, within market hours.
+    """Refresh once at the start, so that a wrong key or name shows at once; then every `every`, on whole multiples of
+    it, within market hours.
 
     all_hours: also in curb and overnight sessions. count: stop after so many refreshes. clock and wait are injected:
     wait(seconds) returns True when it was told to stop.
@@ -62,7 +63,7 @@ class Watch:
             while not self.stop.is_set() and (self.count is None or done < self.count):
                 now = self.clock()
                 status = self._status(now)
-                if status not in OPEN[self.all_hours]:
+                if done and status not in OPEN[self.all_hours]:
                     if told != status:
                         self._tell(f"{now:%Y-%m-%dT%H:%M:%SZ} {self.request.symbol}: the market is {status}; waiting")
                     told = status
@@ -74,7 +75,7 @@ class Watch:
                 if self.count is None or done < self.count:
                     self._until(turn)
         if self.stop.is_set():
-            self._tell(f"stopped after {done} refreshes")
+            self._tell(f"stopped after {done} refresh{'' if done == 1 else 'es'}")
         return 0
 
     def _refresh(self, now: datetime, previous: Analysis | None, first: bool) -> Analysis | None:

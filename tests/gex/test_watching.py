@@ -117,10 +117,10 @@ def test_what_waiting_cannot_cure_ends_it(number, error):
 def test_waiting_is_told_once(capsys):
     clock, request = Clock("2026-06-13T15:00:00+00:00", "2026-06-13T18:00:00+00:00"), Scripted()
     watched(request, clock)
-    assert request.turns == []
+    assert times(request) == ["13 15:00"]  # the first one shows at once whether key and name are right
     assert capsys.readouterr().err.splitlines() == [
-        "2026-06-13T15:00:00Z SPX: the market is CLOSED; waiting",
-        "stopped after 0 refreshes",
+        "2026-06-13T15:15:00Z SPX: the market is CLOSED; waiting",
+        "stopped after 1 refresh",
     ]
 
 

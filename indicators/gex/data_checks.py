@@ -110,7 +110,8 @@ def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     error = analysis.profile_error - vendor
     return [
         Check("PARITY_VIOLATIONS", FATAL, not broken > 0.02, _number(broken), 0.02, 0,
-              "call-put pairs within 10 % of the spot whose quotes break parity [share]", "calls and puts must be of one moment"),
+              "call-put pairs within 10 % of the spot whose quotes break parity [share]",
+              "calls and puts must be of one moment"),
         Check("VENDOR_GAMMA", FATAL, vendor <= 0.06, _number(vendor), 0.06, 0,
               "the vendor's gammas against Black-Scholes at the vendor's volatilities [share of gross]",
               "gamma, volatility and time of the chain must belong together"),

@@ -105,8 +105,9 @@ def snapshot(symbol: str, strict: bool, show: bool, as_json: bool, **options: An
 def watch(symbol: str, every: str, hours: str, count: int | None, as_json: bool, **options: Any) -> int:
     """Refresh the files while the market is open; waits for the next opening.
 
-    The first refresh is made at once, whatever the hour. An open page loads itself anew. What goes wrong in the first refresh ends the command; a later failure is told and
-    tried again at the next turn. Ctrl-C and SIGTERM end it after the refresh at hand, with exit code 0.
+    The first refresh is made at once, whatever the hour; what goes wrong in it ends the command. A later failure is
+    told and tried again at the next turn. An open page loads itself anew. Ctrl-C and SIGTERM end it after the refresh
+    at hand, with exit code 0.
 
     \b
     navale gex watch SPX --chain massive --out levels --every 5m

@@ -9,6 +9,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from indicators.options import black_scholes
+from indicators.options import implied_volatility as solver
 from indicators.options.black_scholes import Floats, Greeks
 
 
@@ -29,3 +30,10 @@ def price(
 def gamma(future: ArrayLike, strike: ArrayLike, years: ArrayLike, sigma: ArrayLike, rate: ArrayLike) -> Floats:
     """Gamma of every option by the price of the future."""
     return black_scholes.gamma(future, strike, years, sigma, rate, rate)
+
+
+def implied_volatility(
+    price: ArrayLike, future: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, is_call: ArrayLike
+) -> solver.Solved:
+    """Volatility at which Black-76 gives each price [points]; NaN with a reason where there is none."""
+    return solver.implied_volatility(price, future, strike, years, rate, rate, is_call)

@@ -156,3 +156,5 @@ def test_black_76_agrees_with_quantlib_on_a_future(call):
         assert float(found.vega) == pytest.approx(oracle.vega(0.75), rel=1e-12)
         assert float(black_76.price(SPOT, strike, 0.75, 0.3, 0.04, call)) == pytest.approx(oracle.value(), rel=1e-12)
         assert float(black_76.gamma(SPOT, strike, 0.75, 0.3, 0.04)) == pytest.approx(oracle.gammaForward(), rel=1e-12)
+        solved = black_76.implied_volatility(oracle.value(), SPOT, strike, 0.75, 0.04, call)
+        assert float(solved.sigma) == pytest.approx(0.3, abs=1e-8)

@@ -187,7 +187,8 @@ def _dates(table: pd.DataFrame, name: str, source: Source) -> pd.Series:
     text = column.astype(str).str.strip().where(column.notna())
     text = text.where(text.notna() & (text != ""))
     parsed = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
-    source.refuse(text.notna() & parsed.isna(), column, name + " {value} is no date; write it like 2026-07-24")
+    wrong = text.notna() & (parsed.isna() | (parsed.dt.year < 1970) | (parsed.dt.year > 2200))
+    source.refuse(wrong, column, name + " {value} is no date; write it like 2026-07-24")
     return parsed.dt.as_unit("ns")
 
 

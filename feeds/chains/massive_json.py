@@ -100,7 +100,8 @@ def chain_of_pages(document: Any, name: str) -> Chain:
     known = [stamp for stamp in stamps if stamp is not None]
     if not known:
         raise DataError(f"{name}: no contract says when it was updated; the instant of the chain is unknown")
-    tickers = {str(asset.get("ticker")) for item in results if (asset := item.get("underlying_asset"))}
+    assets = [asset for item in results if isinstance(asset := item.get("underlying_asset"), dict)]
+    tickers = {str(asset.get("ticker")) for asset in assets}
     if len(tickers) != 1:
         raise DataError(
             f"{name}: holds options of {', '.join(sorted(tickers)) or 'nobody'}; a chain has one underlying"
@@ -149,6 +150,7 @@ def _asset_price(asset: Row) -> float | None:
 
 
 def _nanoseconds(value: Any) -> pd.Timestamp | None:
-    if not isinstance(value, int) or value <= 0:
+    """The instant of nanoseconds since 1970, if it can be one (1990 to 2200)."""
+    if not isinstance(value, int) or not 631_152_000 <= value / 1e9 <= 7_258_118_400:
         return None
     return pd.Timestamp(value, unit="ns", tz="UTC")

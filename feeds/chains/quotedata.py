@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import warnings
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +18,12 @@ from feeds.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+_NEW_YORK = ZoneInfo("America/New_York")
 _HEADER = "Expiration Date,Calls,"
 _DATE = re.compile(r"Date: *(\w+ \d{1,2}, \d{4}) at (\d{1,2}:\d\d [AP]M)")
-_LAST = re.compile(r"Last: *([\d.,]+)")
-_CHANGE = re.compile(r"Change: *(-?[\d.]+)")
+_LAST = re.compile(r"Last: *(\d[\d,]*(?:\.\d+)?)")
+_CHANGE = re.compile(r"Change: *(-?\d+(?:\.\d+)?)")
+_FIELDS = ("Last Sale", "Net", "Bid", "Ask", "Volume", "IV", "Delta", "Gamma", "Open Interest")
 _SIDE = {
     "Last Sale": "last", "Bid": "bid", "Ask": "ask", "Volume": "volume", "IV": "iv", "Delta": "delta",
     "Gamma": "gamma", "Open Interest": "oi",
@@ -53,7 +56,7 @@ def read_quotedata(path: Path) -> Chain:
     spot, change = _number(_LAST, heading), _number(_CHANGE, heading)
     table = _table(lines[top:], name)
     sides = []
-    for side, start in (("Calls", 1), ("Puts", list(table.columns).index("Puts"))):
+    for side, start in (("Calls", 1), ("Puts", 12)):
         part = table.iloc[:, [0, *range(start, start + 10)]]
         part.columns = pd.Index(["expiry", "option", *(str(item).split(".")[0] for item in part.columns[2:])])
         part = part.rename(columns=_SIDE)[["option", *_SIDE.values()]]
@@ -80,15 +83,16 @@ def read_quotedata(path: Path) -> Chain:
 def _table(lines: list[str], name: str) -> pd.DataFrame:
     import pandas as pd
 
+    wanted = ["Expiration Date", "Calls", *_FIELDS, "Strike", "Puts", *_FIELDS]
+    if [item.strip() for item in lines[0].split(",")] != wanted:
+        raise DataError(f"{name}: the header is not that of quotedata, {','.join(wanted[:4])},…; download it again")
     try:
-        table = pd.read_csv(io.StringIO("\n".join(lines)), float_precision="round_trip", index_col=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header would lose values
+            table = pd.read_csv(io.StringIO("\n".join(lines)), float_precision="round_trip", index_col=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as problem:
         raise DataError(f"{name}: cannot be read: {str(problem).splitlines()[0]}; download it again") from problem
     table = table.dropna(how="all", ignore_index=True)
-    if "Puts" not in table.columns or len(table.columns) < 22:
-        raise DataError(
-            f"{name}: has {len(table.columns)} columns, quotedata has 22 with Calls and Puts; download again"
-        )
     if len(table) == 0:
         raise DataError(f"{name}: no contracts below the header; download it again with all expirations")
     return table
@@ -111,9 +115,10 @@ def _asof(heading: str, name: str) -> datetime:
         raise DataError(
             f"{name}: the heading has no 'Date: July 24, 2026 at 4:14 PM EDT'; download it again in English"
         )
-    local = datetime.strptime(f"{found[1]} {found[2]}", "%B %d, %Y %I:%M %p").replace(
-        tzinfo=ZoneInfo("America/New_York")
-    )
+    try:
+        local = datetime.strptime(f"{found[1]} {found[2]}", "%B %d, %Y %I:%M %p").replace(tzinfo=_NEW_YORK)
+    except ValueError:
+        raise DataError(f"{name}: the heading's date {found[0]!r} is none; download it again in English") from None
     return local.astimezone(UTC)
 
 

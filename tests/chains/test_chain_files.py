@@ -193,8 +193,10 @@ def test_cboe_quotedata(tmp_path):
     ("old", "new", "message"),
     [
         ("Date: July 24, 2026 at 4:14 PM EDT", "Date: 24 de julho", "the heading has no 'Date"),
+        ("July 24, 2026 at 4", "Juli 24, 2026 at 4", "the heading's date .* is none"),
+        ("8123\n", "8123,9\n", "cannot be read"),
         ("SPXW260821P06400000", "XSP260821P06400000", "holds options of SPX, XSP"),
-        (",Puts,", ",Others,", "has 22 columns"),
+        (",Puts,", ",Others,", "the header is not that of quotedata"),
         ("SPX260821C06400000", "SPX2608C06400000", r"\(Calls\), row 1: option symbol"),
         (",97.5,", ",-97.5,", "row 1: bid -97.5 is negative"),
     ],

@@ -135,7 +135,8 @@ def from_query(query: str, terms: Terms) -> Bars:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"synthetic:{name} has no setting {key!r}{hint} It has: {', '.join(known)}")
         settings[key] = _parsed(name, key, value, known[key].default)
-    instrument = terms.complete(_symbol(name), "XNYS" if name == "dealer" else "24/7")
+    more = {"calendar": "XNYS", "tick": 0.01} if name == "dealer" else {"calendar": "24/7"}
+    instrument = terms.complete(_symbol(name), **more)
     return generators[name](**settings, instrument=instrument)
 
 

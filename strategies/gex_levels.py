@@ -81,7 +81,7 @@ class GexLevels(Strategy):
         # Where to start from: shorts allowed, half of the money in a trade. Not optimised.
         "reference": Profile(
             {"near_wall": 0.15, "stop_move": 0.8, "time_stop": 13, "min_history": 60},
-            account=Account(kind="margin", cash=100_000.0, costs=Costs(fee=0.0, slippage_bps=0.0, slippage_ticks=1.0),
+            account=Account(kind="margin", cash=100_000.0, costs=Costs(fee=0.0, slippage_bps=1.0),
                             sizing=Sizing.fraction(0.5)),
         ),
     }  # fmt: skip

@@ -15,6 +15,7 @@ from feeds.chains.command_line import chains
 from feeds.errors import ConfigError, ParityError
 from indicators.gex.command_line import gex
 from optimize.command_line import DONE, FAILED, Verbs, account_options, as_json, data_options, runs_folder
+from optimize.sweep_command_line import sweep
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -275,6 +276,7 @@ def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> int:
         raise ParityError(f"results that must be equal are not: {error}") from error
 
 
+main.add_command(sweep)
 main.add_command(gex)
 main.add_command(chains)
 

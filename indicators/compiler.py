@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ import numpy as np
 from numba import njit
 """
 INNER = "@njit(forceinline=True)"
+LOADING = threading.RLock()  # a half-executed module must not be found by another thread
 
 
 def cache_folder() -> Path:
@@ -80,7 +82,8 @@ class Program:
     @property
     def module(self) -> ModuleType:
         if self._module is None:
-            self._module = self._interpret() if interpreted() else _load(self.digest, self.text)
+            with LOADING:
+                self._module = self._interpret() if interpreted() else _load(self.digest, self.text)
         return self._module
 
     def _interpret(self) -> ModuleType:

@@ -14,21 +14,26 @@ if TYPE_CHECKING:
     from optimize.periods import periods_per_year
     from optimize.run import Run
     from optimize.runs import list_runs, open_run
+    from optimize.sweep import sweep
+    from optimize.sweep_table import Sweep
     from optimize.tearsheet import tearsheet
 
 __all__ = [
-    "Comparison", "Run", "backtest", "compare", "list_runs", "measure", "open_run", "periods_per_year", "tearsheet",
+    "Comparison", "Run", "Sweep", "backtest", "compare", "list_runs", "measure", "open_run", "periods_per_year",
+    "sweep", "tearsheet",
 ]  # fmt: skip
 
 _WHERE = {
     "Comparison": "optimize.compare",
     "Run": "optimize.run",
+    "Sweep": "optimize.sweep_table",
     "backtest": "optimize.backtest",
     "compare": "optimize.compare",
     "list_runs": "optimize.runs",
     "measure": "optimize.metrics",
     "open_run": "optimize.runs",
     "periods_per_year": "optimize.periods",
+    "sweep": "optimize.sweep",
     "tearsheet": "optimize.tearsheet",
 }
 

@@ -52,7 +52,7 @@ def carry_out(
         step("reading bars")
         asked_by = f"profile {profile!r}" if timeframe is None else ""
         bars = bars_of(sources, options, timeframe or chosen.timeframe, columns, asked_by)
-        since, until = _instants(start, end)
+        since, until = instants(start, end)
         from optimize.backtest import backtest
 
         runs = []
@@ -71,7 +71,8 @@ def carry_out(
     return 0
 
 
-def _instants(start: str | None, end: str | None) -> tuple[Any, Any]:
+def instants(start: str | None, end: str | None) -> tuple[Any, Any]:
+    """--start and --end as aware times; a bare date as the end is its last instant."""
     from feeds.bars import instant
 
     return (None if start is None else instant(start), None if end is None else instant(end, end=True))

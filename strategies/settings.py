@@ -45,10 +45,15 @@ def parameters(cls: type[Any], texts: Iterable[str]) -> dict[str, Any]:
     for name, text in pairs(texts, "-p", "fast=20").items():
         if name not in cls.declared:
             raise ParameterError(f"{cls.__name__} has no parameter {name!r}{suggestion(name, list(cls.declared))}")
-        kind = cls.declared[name].kind
-        value = WORDS.get(text.lower(), text) if kind == "switch" else text if kind == "choice" else number(text)
-        values[name] = cls.declared[name].check(cls.__name__, value)
+        values[name] = value_of(cls, name, text)
     return values
+
+
+def value_of(cls: type[Any], name: str, text: str) -> Any:
+    """One parameter's value from text, read by its declared type; ParameterError as from the constructor."""
+    kind = cls.declared[name].kind
+    value = WORDS.get(text.lower(), text) if kind == "switch" else text if kind == "choice" else number(text)
+    return cls.declared[name].check(cls.__name__, value)
 
 
 def sizing(text: str) -> Sizing:

@@ -125,8 +125,12 @@ def exits_inside():
 
 
 def close_out():
-    """End of a window or ruin: close the position at its last close, for x_reason."""
+    """End of a window or ruin: close the position at its last close, for x_reason.
+
+    `exposed`, which one symbol's drivers count, is of stamps that end with a position: this one does not.
+    """
     if b.quantity != 0.0:
+        a.exposed -= 1.0
         x_price = b.last
         x_quantity = abs(b.quantity)
         x_costly = True

@@ -140,8 +140,6 @@ def mark_many():
                 else:
                     x_needed += a.maintenance * abs(b.quantity) * b.last * c.multiplier
     a.equity = x_value
-    if x_held:
-        a.exposed += 1.0
     if LIMITS:
         a.skip = 0.0
         if x_held and a.equity < x_needed:

@@ -1,0 +1,95 @@
+"""Every combination of a grid over the same bars: `sweep(AtrTrend, bars, {"fast": range(10, 40)})`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feeds.errors import ConfigError
+from optimize.grid import Grid
+from optimize.parameter_sets import ParameterSets
+from optimize.sweep_store import SweepStore, digest_of, identity
+from optimize.sweep_table import Sweep
+from strategies.base import Strategy
+from strategies.engines.window import as_mapping
+from strategies.execution.account import Account
+
+if TYPE_CHECKING:
+    from feeds.bars import Bars
+
+LARGEST_CHUNK = 8192
+
+
+def sweep(
+    strategy: type[Strategy],
+    bars: Any,
+    grid: Mapping[str, Any],
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    start: Any = None,
+    end: Any = None,
+    account: Account | None = None,
+    timeframes: Sequence[str] = (),
+    threads: int | None = None,
+    folder: str | Path | None = None,
+    root: str | Path | None = None,
+    progress: Any = None,
+) -> Sweep:
+    """Figures of every combination of `grid` (name of a parameter to its values) that the strategy's own rule allows.
+
+    bars: Bars, or a mapping of symbol to Bars; each symbol is swept for itself, on each of `timeframes` ("1h", "4h";
+    none: as given). fixed: other parameters; the rest keep their defaults. start, end, account: as in `backtest`, and a
+    row's figures are those of `backtest` with the same window: without `start` it begins where the row's own warm-up
+    ends. threads: all cores unless given. folder: where the table grows while the sweep runs; a sweep that was
+    interrupted goes on there, and one that is finished is read. root: the same in a folder of its own below `root`,
+    named after what the sweep depends on. Without either the table lives as long as the Sweep.
+    progress: called with (combinations done, of how many).
+
+    Ctrl-C ends the sweep early: what is finished is kept, and `complete` is False. Memory does not grow with the number
+    of combinations. Raises ParameterError and ConfigError for a wrong grid, DataError as `backtest` does.
+    """
+    from optimize.sweep_engine import SweepEngine
+    from optimize.sweep_threads import carry_out
+
+    if not (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+        raise ConfigError(f"sweep needs a strategy class such as AtrTrend, not {strategy!r}")
+    count = threads if threads is not None else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (
+        os.cpu_count() or 1)  # fmt: skip
+    if count < 1:
+        raise ConfigError(f"threads={threads} must be 1 or more")
+    account = account or Account()
+    combinations = Grid(strategy, grid, fixed)
+    series = _series(bars, timeframes)
+    sets = ParameterSets(combinations)
+    engines = [SweepEngine(sets, one, account, start, end, _periods(one)) for one in series]
+    known = identity(combinations, engines, account, start, end)
+    if folder is None and root is not None:
+        folder = Path(root) / f"{strategy.__name__}-{digest_of(known)[:12]}"
+    temporary = tempfile.TemporaryDirectory(prefix="navale-sweep-") if folder is None else None
+    store = SweepStore(Path(temporary.name if temporary else str(folder)), known, combinations)
+    chunk = int(np.clip(len(combinations) // (8 * count), 256, LARGEST_CHUNK))
+    complete = carry_out(engines, store, len(combinations), chunk, count, progress)
+    return Sweep(combinations, series, account, start, end, store, complete, temporary)
+
+
+def _series(bars: Any, timeframes: Sequence[str]) -> list[Bars]:
+    from feeds.timeframe import parse_timeframe
+    from optimize.backtest import check_bars
+
+    check_bars(bars)
+    given = list(as_mapping(bars).values())
+    if not timeframes:
+        return given
+    lengths = [parse_timeframe(text) for text in timeframes]
+    return [one if length == one.timeframe else one.resample(length) for one in given for length in lengths]
+
+
+def _periods(bars: Bars) -> float:
+    from optimize.periods import periods_per_year
+
+    return periods_per_year(bars)

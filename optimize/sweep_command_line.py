@@ -1,0 +1,119 @@
+"""`navale sweep`: the words of the command line, and what is told of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optimize.command_line import DONE, account_options, as_json, data_options
+
+if TYPE_CHECKING:
+    from optimize.sweep_table import Sweep
+
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("strategy")
+@data_options
+@click.option("--grid", "axes", multiple=True, required=True, metavar="NAME=VALUES",
+              help="stop_atr=1.5:4.5:0.5 (first:last:step) or fast=10,20,30; once per parameter.")  # fmt: skip
+@click.option("-p", "assignments", multiple=True, metavar="NAME=VALUE", help="A parameter that stays as it is.")
+@click.option("--profile", help="A named configuration of the strategy; --grid and -p go over it.")
+@account_options
+@click.option("--by", default="sharpe", show_default=True, help="Figure to sort by.")
+@click.option("--trades", type=int, default=0, help="Leave rows with fewer closed trades out of the best.  [0]")
+@click.option("--top", type=int, default=10, show_default=True, help="Rows to show.")
+@click.option("--threads", type=int, help="Default: all cores.")
+@click.option("--sweeps", "root", default="sweeps", metavar="FOLDER", help="Where sweeps are kept.  [sweeps]")
+@as_json
+def sweep(strategy: str, **options: Any) -> int:
+    """Run every combination of a grid.
+
+    The table grows on disk, Ctrl-C keeps what is finished, and the same command goes on from there. Beside it lies
+    sweep.html: heatmaps, the spread of the figure, equity of the best. --timeframe takes several, like 1h,4h.
+
+    \b
+    navale sweep AtrTrend --data sample:spx --grid stop_atr=1.5:4.5:0.5 --grid fast=10,20,30
+    navale sweep my_trend.py:MyTrend --data a.csv --data b.csv --grid fast=5:30 --by calmar --trades 30
+    """
+    return carry_out(strategy, **options)
+
+
+def carry_out(
+    name: str,
+    *,
+    sources: Sequence[str],
+    axes: Sequence[str],
+    assignments: Sequence[str],
+    profile: str | None,
+    timeframe: str | None,
+    start: str | None,
+    end: str | None,
+    columns: Sequence[str],
+    by: str,
+    trades: int,
+    top: int,
+    threads: int | None,
+    root: str,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Load, sweep, write the page and print. Exit code 0, or 130 after Ctrl-C."""
+    from feeds.errors import ConfigError
+    from indicators.declaration import suggestion
+    from optimize.grid import parse_grid
+    from optimize.request import ACCOUNT, instants
+    from optimize.sources import bars_of
+    from optimize.sweep import sweep as run
+    from optimize.sweep_figures import FIGURES
+    from strategies import settings
+    from strategies.base import Profile
+    from strategies.discovery import find
+
+    if by not in FIGURES:
+        raise ConfigError(f"--by: no figure is called {by!r}{suggestion(by, list(FIGURES))}")
+    cls = find(name, "strategy")
+    chosen = cls.profile(profile) if profile else Profile({})
+    grid = parse_grid(cls, axes)
+    fixed = dict(chosen.parameters) | settings.parameters(cls, assignments)
+    fixed = {word: value for word, value in fixed.items() if word not in grid}
+    account = settings.account(chosen.account, {word: options.pop(word) for word in ACCOUNT if word in options})
+    lengths = [word.strip() for word in (timeframe or chosen.timeframe).split(",") if word.strip()]
+    bars = bars_of(sources, options, lengths[0] if len(lengths) == 1 else "", columns, f"profile {profile!r}")
+    since, until = instants(start, end)
+    with _progress() as step:
+        found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,
+                    timeframes=lengths if len(lengths) > 1 else (), progress=step)  # fmt: skip
+    return _tell(found, by, trades, top, as_json)
+
+
+def _tell(found: Sweep, by: str, trades: int, top: int, as_json: bool) -> int:
+    from optimize import printing
+    from optimize.sweep_page import write_page
+
+    best = found.top(top, by, trades=trades)
+    page = write_page(found, Path(found.folder) / "sweep.html", by, trades) if len(best) else None
+    if as_json:
+        told = {"rows": len(found), "complete": found.complete, "folder": found.folder, "page": page, "by": by,
+                "best": best.to_dict("records")}  # fmt: skip
+        click.echo(printing.document(told))
+    else:
+        shown = ["set", *(name for name in ("symbol", "timeframe") if name in best), *found.grid.axes]
+        shown += dict.fromkeys((by, "total_return", "sharpe", "max_drawdown", "trades"))
+        printing.table("", shown, [[row[name] for name in shown] for row in best.to_dict("records")])
+        click.echo(f"{len(found):,} rows in {found.folder}" + (f"\npage: {page}" if page else ""))
+        click.echo("The best of many rows looks good by luck alone: judge a choice on data it has not seen.")
+    if not found.complete:
+        click.echo(f"interrupted: what is finished is kept in {found.folder}; run the same command to go on", err=True)
+        return INTERRUPTED
+    return DONE
+
+
+def _progress() -> Any:
+    from optimize.printing import counted
+
+    return counted("combinations")

@@ -1,0 +1,79 @@
+"""The loop around a sweep: chunks to threads, parts to disk, progress to the terminal, Ctrl-C at any time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optimize.sweep_store import SweepStore
+
+if TYPE_CHECKING:
+    from optimize.sweep_engine import SweepEngine
+
+Chunk = tuple[int, int, int]
+BATCH = 512  # combinations per call into compiled code: Ctrl-C waits for one of these at most
+
+
+def carry_out(
+    engines: Sequence[SweepEngine], store: SweepStore, size: int, chunk: int, threads: int, progress: Any
+) -> bool:
+    """Work on what is not finished yet; True when nothing is left, False after Ctrl-C."""
+    todo = _todo(store, len(engines), size, chunk)
+    done = len(engines) * size - sum(last - first for _, first, last in todo)
+    report = progress or (lambda finished, total: None)
+    report(done, len(engines) * size)
+    stop = threading.Event()
+
+    def work(piece: Chunk) -> int:
+        series, first, last = piece
+        engine = engines[series]
+        sets = np.arange(first, last, dtype=np.int64)
+        sets = sets[engine.sets.possible(sets)]
+        parts = []
+        for low in range(0, len(sets), BATCH):
+            if stop.is_set():
+                return 0
+            parts.append(engine.run(sets[low : low + BATCH]))
+        names = parts[0] if parts else engine.run(sets)
+        found = {name: np.concatenate([part[name] for part in parts]) if parts else names[name] for name in names}
+        store.write(series, first, last, sets, found)
+        return last - first
+
+    waiting: set[Future[int]] = set()
+    pieces = iter(todo)
+    with ThreadPoolExecutor(threads, thread_name_prefix="sweep") as pool:
+        try:
+            while True:
+                for piece in _take(pieces, 2 * threads - len(waiting)):
+                    waiting.add(pool.submit(work, piece))
+                if not waiting:
+                    return True
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for one in finished:
+                    done += one.result()
+                report(done, len(engines) * size)
+        except KeyboardInterrupt:
+            return False
+        finally:
+            stop.set()
+            for one in waiting:
+                one.cancel()
+
+
+def _take(pieces: Iterator[Chunk], count: int) -> list[Chunk]:
+    return [piece for _, piece in zip(range(count), pieces, strict=False)]
+
+
+def _todo(store: SweepStore, series: int, size: int, chunk: int) -> list[Chunk]:
+    """Ranges that no finished part covers, cut into chunks."""
+    found: list[Chunk] = []
+    for number in range(series):
+        at = 0
+        for first, last in [*sorted(store.finished(number)), (size, size)]:
+            found += [(number, low, min(low + chunk, first)) for low in range(at, first, chunk)]
+            at = max(at, last)
+    return found

@@ -1,0 +1,70 @@
+"""`navale sweep`: the table, the page, going on, and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from navale import main
+from optimize.sweep_page import write_page
+
+WORDS = ["sweep", "AtrTrend", "--data", "sample:spx", "--profile", "reference", "--timeframe", "1d"]
+
+
+def run(folder: Path, *words: str) -> Any:
+    return CliRunner().invoke(main, [*WORDS, "--sweeps", str(folder), *words], catch_exceptions=False)
+
+
+def test_a_sweep_is_kept_told_and_not_done_twice(tmp_path: Path) -> None:
+    words = ("--grid", "stop_atr=1.5:4.5:1.5", "--grid", "fast=10,26", "--json")
+    told = json.loads(run(tmp_path, *words).stdout)
+    assert (told["rows"], told["complete"], told["by"]) == (6, True, "sharpe")
+    rows = pd.concat(map(pd.read_parquet, sorted(Path(told["folder"]).glob("part-*.parquet"))))
+    assert [row["sharpe"] for row in told["best"]] == sorted(rows["sharpe"], reverse=True)
+    before = {path: path.stat().st_mtime_ns for path in Path(told["folder"]).glob("part-*")}
+    again = json.loads(run(tmp_path, *words).stdout)
+    assert again["best"] == told["best"]
+    assert {path: path.stat().st_mtime_ns for path in Path(told["folder"]).glob("part-*")} == before
+    page = Path(told["page"]).read_text()
+    assert "looks good by luck alone" in page
+    assert "http://" not in page.split("<script>")[0]
+    assert '"pairs"' in page
+
+
+def test_the_page_shows_means_over_the_other_parameters(tmp_path: Path) -> None:
+    from feeds.loading import load
+    from optimize.sweep import sweep
+    from strategies.atr_trend import AtrTrend
+
+    found = sweep(AtrTrend, load("sample:spx"), {"fast": [10, 26], "stop_atr": [1.5, 3.0], "scenario": ["adx", "sma"]})
+    text = write_page(found, tmp_path / "p.html").read_text()
+    data = json.loads(text.split("const data = ", 1)[1].split(";\n", 1)[0])
+    table = found.table
+    pair = next(one for one in data["pairs"] if (one["x"], one["y"]) == ("fast", "stop_atr"))
+    for i, stop in enumerate((1.5, 3.0)):
+        for j, fast in enumerate((10, 26)):
+            own = table[(table["fast"] == fast) & (table["stop_atr"] == stop)]["sharpe"]
+            assert pair["mean"][i][j] == pytest.approx(own.mean())
+            assert pair["best"][i][j] == pytest.approx(own.max())
+    assert sum(data["spread"]["counts"]) == len(table)
+    assert data["equity"][0]["equity"][0] == 10_000.0
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("--grid", "fats=1"), "did you mean 'fast'"),
+    (("--grid", "fast=5:x"), "must be numbers"),
+    (("--grid", "fast=10", "--by", "sharp"), "did you mean 'sharpe'"),
+    (("--grid", "fast=10", "--threads", "0"), "threads=0 must be 1 or more"),
+    (("--grid", "fast=10", "--end", "1999-01-10"), "load more history"),
+])  # fmt: skip
+def test_bad_input_is_one_line_and_leaves_nothing(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+    found = run(tmp_path / "kept", *words)
+    assert found.exit_code == 2
+    assert message in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert not (tmp_path / "kept").exists()

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from indicators.gex.analysis import Analysis
 from indicators.gex.market_status import age_limit_minutes, age_minutes, aware, first_unknown_oi, market_status
+from indicators.gex.surface import Floats
 from indicators.gex.synthetic_patterns import patterns
 from indicators.gex.verdict import FATAL, WARNING, Check
 from indicators.options import black_scholes
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from feeds.chains.chain import Chain
 
 NEAR_STRIKES = 0.10
@@ -175,25 +175,33 @@ def implied_move(chain: Chain, spot: float) -> float:
     sixty days away that has five; the median. Carry over so short a time is ignored.
     """
     rows = chain.rows
-    days = (rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
-    rows = rows[(days >= 1) & (days <= 60) & (rows["mid"] > 0)]
-    for _, group in rows.groupby(["expiry_ts_utc", "root"], observed=True):
-        sides = group.drop_duplicates(["strike", "right"]).pivot(index="strike", columns="right", values="mid")
-        if {"C", "P"} <= set(sides.columns):
-            apart = (sides["C"] - sides["P"]).dropna()
-            if len(apart) >= 5:
-                nearest = apart.iloc[np.argsort(np.abs(apart.to_numpy()), kind="stable")[:5]]
-                strikes = nearest.index.to_numpy(dtype=np.float64)
-                return float(np.median(strikes + nearest.to_numpy(dtype=np.float64))) / spot - 1
+    days = days_to_settlement(chain)
+    mid = rows["mid"].to_numpy(dtype=np.float64)
+    use = (days >= 1) & (days <= 60) & (mid > 0)
+    strike, call = rows["strike"].to_numpy(dtype=np.float64), (rows["right"] == "C").to_numpy(dtype=bool)
+    root = pd.factorize(rows["root"])[0]
+    for day in np.unique(days[use]):
+        for one in np.unique(root[use & (days == day)]):
+            here = use & (days == day) & (root == one)
+            strikes, calls, puts = np.intersect1d(strike[here & call], strike[here & ~call], return_indices=True)
+            if len(strikes) >= 5:
+                apart = mid[here & call][calls] - mid[here & ~call][puts]
+                nearest = np.argsort(np.abs(apart), kind="stable")[:5]
+                return float(np.median(strikes[nearest] + apart[nearest])) / spot - 1
     return math.nan
 
 
 def near_rows(chain: Chain, spot: float, max_dte: float) -> pd.DataFrame:
     """Rows that have not settled, settle within max_dte days, and lie within 10 % of the spot."""
-    rows = chain.rows
-    days = (rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
-    inside = (rows["strike"] / spot - 1).abs() <= NEAR_STRIKES
+    rows, days = chain.rows, days_to_settlement(chain)
+    inside = np.abs(rows["strike"].to_numpy(dtype=np.float64) / spot - 1) <= NEAR_STRIKES
     return rows[(days > 0) & (days <= max_dte) & inside]
+
+
+def days_to_settlement(chain: Chain) -> Floats:
+    """Days from the chain's time to the settlement of each row, with their fraction."""
+    settles = pd.DatetimeIndex(chain.rows["expiry_ts_utc"]).as_unit("ns").asi8
+    return np.asarray((settles - pd.Timestamp(chain.asof).as_unit("ns").value) / 86400e9, dtype=np.float64)
 
 
 def _number(value: float) -> float | None:

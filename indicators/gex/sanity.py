@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indicators.gex.analysis import Analysis
-from indicators.gex.data_checks import data_rules, implied_move, time_rules
+from indicators.gex.data_checks import data_rules, days_to_settlement, implied_move, time_rules
 from indicators.gex.legacy_scores import normalization_factor
 from indicators.gex.levels import Levels
 from indicators.gex.verdict import ERROR, FATAL, WARNING, Check, Sanity, judge
@@ -107,7 +107,7 @@ def validation_errors(chain: Chain, analysis: Analysis) -> tuple[str, ...]:
     found = []
     if chain.asof.tzinfo is None:
         return ()
-    days = (chain.rows["expiry_ts_utc"] - chain.asof).dt.total_seconds() / 86400
+    days = days_to_settlement(chain)
     live = float(chain.rows["oi"][(days > 0) & (days <= analysis.settings.max_dte)].sum())
     if live - float(surface.oi.sum()) > 0.05 * live:
         found.append("UNPRICED_OI")

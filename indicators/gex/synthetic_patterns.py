@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from indicators.gex.surface import Floats, Surface
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from feeds.chains.chain import Chain
 
 ENOUGH = 20
@@ -74,14 +73,19 @@ def _quote_ladder(rows: pd.DataFrame, spot: float) -> Pattern:
     Option prices are convex in the strike: over 10 strikes in a row their differences cannot all be equal, save where
     they are ticks. Only differences of at least 0.5 % of the strike's step and of 0.10 points count.
     """
-    strike = rows["strike"].to_numpy(dtype=np.float64)
-    call = (rows["right"] == "C").to_numpy()
-    near = (np.abs(strike / spot - 1) <= 0.05) & (call == (strike >= spot)) & (rows["bid"] > 0).to_numpy()
+    strike, bid = rows["strike"].to_numpy(dtype=np.float64), rows["bid"].to_numpy(dtype=np.float64)
+    call = (rows["right"] == "C").to_numpy(dtype=bool)
+    use = np.flatnonzero((np.abs(strike / spot - 1) <= 0.05) & (call == (strike >= spot)) & (bid > 0))
+    expiry = pd.DatetimeIndex(rows["expiry_ts_utc"]).asi8[use]
+    root = pd.factorize(rows["root"])[0][use]
+    strike, bid, call = strike[use], bid[use], call[use]
+    order = np.lexsort((strike, call, root, expiry))
+    strike, bid = strike[order], bid[order]
+    changes = [np.diff(key[order]) != 0 for key in (expiry, root, call.astype(np.int64))]
     ladders = whole = 0
-    for _, group in rows[near].groupby(["root", "expiry_ts_utc", "right"], observed=True):
-        bids, strikes = group["bid"].to_numpy(dtype=np.float64), group["strike"].to_numpy(dtype=np.float64)
-        steps, falls = np.diff(strikes), np.abs(np.diff(bids))
-        if len(falls) < 9 or not np.allclose(steps, steps[0]):
+    for part in np.split(np.arange(len(order)), np.flatnonzero(np.any(changes, axis=0)) + 1):
+        steps, falls = np.diff(strike[part]), np.abs(np.diff(bid[part]))
+        if len(falls) < 9 or np.ptp(steps) > 1e-6:
             continue
         whole += 1
         usual = float(np.median(falls))

@@ -8,9 +8,11 @@ import math
 from datetime import timedelta, timezone
 
 import jsonschema
+import pandas as pd
 import pytest
 from gex.chains_by_hand import ASOF, analysed, changed, good_chain, good_run
 
+from feeds.chains.chain import Chain
 from feeds.errors import ConfigError
 from indicators.gex.basis import synchronous
 from indicators.gex.levels import process
@@ -157,3 +159,20 @@ def test_sanity_and_checklist_are_in_it():
     assert (
         told["coverage"]["n_used"] + sum(told["coverage"]["dropped_by_reason"].values()) == told["coverage"]["n_total"]
     )
+
+
+def test_two_contracts_are_enough_for_a_snapshot_but_not_for_a_go():
+    """Call at 110, put at 90, volatility .2, 30 days: the flip is sqrt(110 90) exp(-.02 30/365) = 99.3353."""
+    settles = pd.Timestamp("2026-04-02T16:00:00Z")
+    rows = pd.DataFrame({
+        "root": "TEST", "expiry_ts_utc": settles, "strike": [110.0, 90.0], "right": ["C", "P"], "iv": 0.2, "oi": 1000.0,
+        "multiplier": 100.0,
+    })  # fmt: skip
+    chain = Chain.from_rows(rows, symbol="TEST", asof=ASOF, spot=100.0, source="file", feed="REALTIME")
+    analysis, levels = analysed(chain, rate=0.0, dividend_yield=0.0)
+    verdict = check(chain, analysis, levels, NOW)
+    told = json.loads(text(snapshot(chain, analysis, levels, verdict, NOW)))
+    VALIDATOR.validate(told)
+    wanted = math.sqrt(110 * 90) * math.exp(-0.5 * 0.2**2 * 30 / 365)
+    assert told["analysis"]["levels"]["gamma_flip"]["gamma_flip_strike"] == pytest.approx(wanted, abs=1e-6)
+    assert verdict.status == "NO_GO" and "TOO_FEW_STRIKES" in verdict.fatal

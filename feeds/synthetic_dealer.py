@@ -2,7 +2,7 @@
 
 Each session gets levels at the close of the one before: walls around the price, a flip, a balance of call and put
 exposure. While the price is above the flip dealers push it away from the walls to the middle between them, near a wall
-most; below the flip and under the put wall (or over the call wall) they push it on, half as hard. `strength` 0 leaves
+most; below the flip and under the put wall (or over the call wall) they push it on, a quarter as hard. `strength` 0 leaves
 prices that no rule can foresee, with the very same levels and random numbers: what a test must find in the one it must
 not find in the other.
 """
@@ -157,7 +157,7 @@ def _push(price: float, level: Row, strength: float, damping: float) -> tuple[fl
     if price >= flip:
         place = (2.0 * price - call - put) / (call - put)
         return -strength * max(-1.0, min(1.0, place)) ** 5, 1.0 - damping
-    return 0.5 * strength * ((price > call) - (price < put)), 1.0 + damping
+    return 0.25 * strength * ((price > call) - (price < put)), 1.0 + damping
 
 
 def _bars(

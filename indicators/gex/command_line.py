@@ -118,3 +118,51 @@ def watch(symbol: str, every: str, hours: str, count: int | None, as_json: bool,
 
     request = Request.of(symbol, **options)
     return Watch(request, duration(every, "--every"), all_hours=hours == "all", count=count, as_json=as_json).run()
+
+
+@gex.command()
+@click.argument("symbol")
+@click.option("--store", type=click.Path(file_okay=False, path_type=Path), default=Path("chains"), metavar="FOLDER",
+              help="The chain store.  [chains]")  # fmt: skip
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="File to write.  [SYMBOL.parquet]"
+)
+@click.option("-p", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting, as for a snapshot.")
+@click.option("--valid-sessions", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Sessions that a row holds without a successor.")  # fmt: skip
+@click.option("--accept-synthetic", is_flag=True, help="Let made-up chains pass: to test a harness only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
+def features(
+    symbol: str,
+    store: Path,
+    out: Path | None,
+    assignments: tuple[str, ...],
+    valid_sessions: int,
+    accept_synthetic: bool,
+    as_json: bool,
+) -> None:
+    """Write the levels of recorded chains as a table for strategies.
+
+    Each row holds from when all of it was known; a chain with verdict NO_GO is a row without levels.
+
+    \b
+    navale gex features SPY --store chains --out SPY.parquet
+    navale backtest GexLevels --profile reference --data spy.csv --join gex=SPY.parquet
+    """
+    import json
+
+    from feeds.chains.store import ChainStore
+    from indicators.gex.features import LEAST, feature_table
+    from indicators.gex.settings_text import settings
+
+    table = feature_table(ChainStore(store).history(symbol), settings(assignments), valid_sessions=valid_sessions,
+                          accept_synthetic=accept_synthetic)  # fmt: skip
+    path = table.write(out or Path(f"{symbol}.parquet"))
+    if as_json:
+        told = {"file": str(path), "symbol": symbol, "rows": len(table.rows), "usable": table.usable, "enough": LEAST}
+        click.echo(json.dumps(told | {"refused": table.notes}, indent=2))
+        return
+    for note in table.notes:
+        click.echo(f"refused: {note}")
+    few = f"; too little history for GexLevels, which waits for {LEAST}" if table.usable < LEAST else ""
+    click.echo(f"{path}: {table.usable} usable rows{few}")

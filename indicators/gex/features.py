@@ -96,7 +96,7 @@ def read(path: Path) -> FeatureTable:
 def available_at(chain: Chain) -> datetime:
     """When spot, quotes and open interest of a chain were all known, aware UTC.
 
-    The latest of: the chain's own time (15 minutes later for a delayed file that does not say when its quotes were
+    The latest of: the chain's own time (15 minutes later for a delayed feed that does not say when its quotes were
     taken), the time of its spot, its last quote (15 minutes later on a delayed feed), and 06:30 in New York on the
     session after its open interest was counted. Without oi_date the chain's time counts.
     """
@@ -104,8 +104,7 @@ def available_at(chain: Chain) -> datetime:
 
     late = DELAY if chain.feed == "DELAYED" else timedelta(0)
     quoted = chain.rows["quote_ts"].max()
-    unsaid = pd.isna(quoted) and chain.source == "file"
-    moments = [chain.asof + (late if unsaid else timedelta(0))]
+    moments = [chain.asof + (late if pd.isna(quoted) else timedelta(0))]
     moments += [] if chain.spot_ts is None else [chain.spot_ts]
     moments += [] if pd.isna(quoted) else [_moment(pd.Timestamp(quoted)) + late]
     counted = chain.rows["oi_date"].dropna()

@@ -72,10 +72,10 @@ def test_the_latest_part_decides():
     assert available_at(dataclasses.replace(one, rows=rows, feed="DELAYED")) == late + timedelta(minutes=15)
 
 
-def test_a_delayed_file_that_does_not_date_its_quotes_is_a_quarter_of_an_hour_late():
+def test_a_delayed_feed_that_does_not_date_its_quotes_is_a_quarter_of_an_hour_late():
     one = chain(DAYS[2])
-    assert available_at(dataclasses.replace(one, source="file", feed="DELAYED")) == one.asof + timedelta(minutes=15)
-    assert available_at(dataclasses.replace(one, source="recorded", feed="DELAYED")) == one.asof
+    assert available_at(dataclasses.replace(one, feed="DELAYED")) == one.asof + timedelta(minutes=15)
+    assert available_at(dataclasses.replace(one, feed="REALTIME")) == one.asof
 
 
 def test_a_row_holds_what_the_pipeline_found(three, table):

@@ -54,6 +54,8 @@ def test_the_side_holds_where_the_plain_mode_does_not():
     assert best("net_gamma", spot=107.0) == (105.0, 95.0)
     assert best("net_gamma_side", spot=107.0) == (110.0, 95.0)
     assert best("net_gamma_side", spot=92.0) == (105.0, 90.0)
+    assert best("net_gamma_side", spot=105.0) == (105.0, 95.0)  # a strike at spot is on both sides
+    assert best("net_gamma_side", spot=95.0) == (105.0, 95.0)
     assert best("net_gamma_side", spot=111.0) == (None, 95.0)
     assert best("net_gamma_side", spot=89.0) == (105.0, None)
 
@@ -133,6 +135,12 @@ def test_category_by_share_and_the_least_that_counts():
         else:
             assert found == ()
     assert pins(table(rows), 100.0, "POS", 1.0) == ()
+
+
+def test_neighbours_are_the_strikes_within_one_percent():
+    rows = {98.4: (60.0, 0, 1, 0), 99.0: (10.0, 0, 1, 0), 100.0: (40.0, 0, 1, 0), 101.0: (10.0, 0, 1, 0)}
+    found = {pin.strike: pin.strength for pin in pins(table(rows), 100.0, "POS", 1.0)}
+    assert found == {98.4: pytest.approx(60 / 10), 100.0: pytest.approx(40 / 10)}
 
 
 def test_a_strike_alone_cannot_be_compared_and_empty_neighbours_do_not_divide_by_zero():

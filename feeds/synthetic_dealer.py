@@ -2,9 +2,9 @@
 
 Each session gets levels at the close of the one before: walls around the price, a flip, a balance of call and put
 exposure. While the price is above the flip dealers push it away from the walls to the middle between them, near a wall
-most; below the flip and under the put wall (or over the call wall) they push it on, a quarter as hard. `strength` 0 leaves
-prices that no rule can foresee, with the very same levels and random numbers: what a test must find in the one it must
-not find in the other.
+most; below the flip and under the put wall (or over the call wall) they push it on, a quarter as hard. `strength` 0
+leaves prices that no rule can foresee, with the very same levels and random numbers: what a test must find in the one
+it must not find in the other.
 """
 
 from __future__ import annotations

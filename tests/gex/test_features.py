@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from feeds import Bars, Instrument, load
 from feeds.chains.contracts import session_close
+from feeds.chains.store import ChainStore
 from feeds.chains.synthetic import synthetic_chain
 from feeds.errors import ConfigError, DataError
 from feeds.joining import read_table
 from feeds.synthetic_dealer import COLUMNS
 from indicators.gex.features import KEPT, FeatureTable, available_at, feature_table, read
 from indicators.gex.pipeline import run
+from navale import main
 
 DAYS = [date(2026, 6, 8), date(2026, 6, 9), date(2026, 6, 10)]
 
@@ -206,3 +210,19 @@ def test_files_that_are_no_feature_table(tmp_path, text, told):
 def test_the_generated_history_has_the_same_columns():
     made = {name.removeprefix("gex_") for name in load("synthetic:dealer?days=5").columns if name.startswith("gex_")}
     assert made == set(COLUMNS) == set(FeatureTable("X", pd.DataFrame(columns=list(COLUMNS))).rows.columns)
+
+
+def test_the_command_writes_the_table_of_a_store(three, table, tmp_path):
+    store = ChainStore(tmp_path / "chains")
+    for one in three:
+        store.record(one)
+    out = tmp_path / "SPX.parquet"
+    words = ["gex", "features", "SPX", "--store", str(store.folder), "--out", str(out)]
+    shown = CliRunner().invoke(main, [*words, "--accept-synthetic"])
+    assert shown.exit_code == 0, shown.output
+    assert "3 usable rows; too little history for GexLevels, which waits for 60" in shown.output
+    pd.testing.assert_frame_equal(read(out).rows, table.rows, check_freq=False)
+    refused = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert refused["usable"] == 0 and len(refused["refused"]) == 3
+    nothing = CliRunner().invoke(main, ["gex", "features", "SPY", "--store", str(store.folder)])
+    assert nothing.exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import lzma
 import os
@@ -125,13 +126,16 @@ def read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
 
 def read_csv(path: Any) -> pd.DataFrame:
     """A CSV file with a header line; the separator is the most frequent of , ; tab in the header."""
-    header = pd.read_csv(path, sep="\x00", header=None, nrows=1, dtype=str, engine="python").iloc[0, 0]
+    header = pd.read_csv(
+        path, sep="\x00", header=None, nrows=1, dtype=str, engine="python", quoting=csv.QUOTE_NONE
+    ).iloc[0, 0]
     separator = max(",;\t", key=str(header).count)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header would lose values
         table = pd.read_csv(
-            path, sep=separator, skip_blank_lines=False, low_memory=False, float_precision="round_trip", index_col=False
-        )
+            path, sep=separator, skip_blank_lines=False, low_memory=False, float_precision="round_trip",
+            index_col=False, skipinitialspace=True,
+        )  # fmt: skip
     filled = np.flatnonzero(table.notna().any(axis=1).to_numpy())
     return table.iloc[: filled[-1] + 1] if len(filled) else table.iloc[:0]  # blank lines at the end
 

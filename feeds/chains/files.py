@@ -49,10 +49,12 @@ def read_chain(
     from feeds.reading import read_file
 
     table = read_file(path)
-    if "expiry_ts_utc" in table.columns:
-        return canonical_chain(table, name, symbol=symbol, session=session, asof=asof, known=_metadata(Path(path)))
-    from feeds.chains.layouts import read_layout
+    from feeds.chains.layouts import LAYOUTS, read_layout
 
+    held = set(table.columns)
+    dated = {"expiry", "root", "strike", "right"} <= held and not any(item.columns <= held for item in LAYOUTS)
+    if "expiry_ts_utc" in held or dated:
+        return canonical_chain(table, name, symbol=symbol, session=session, asof=asof, known=_metadata(Path(path)))
     return read_layout(table, name, symbol=symbol, session=session, asof=asof)
 
 

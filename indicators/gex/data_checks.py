@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from indicators.gex.analysis import Analysis
-from indicators.gex.market_status import age_limit_minutes, age_minutes, aware, first_unknown_oi, market_status
+from indicators.gex.ancillary import sessions_since
+from indicators.gex.market_status import (
+    age_limit_minutes,
+    age_minutes,
+    aware,
+    first_unknown_oi,
+    last_session,
+    market_status,
+)
 from indicators.gex.surface import Floats
 from indicators.gex.synthetic_patterns import patterns
 from indicators.gex.verdict import FATAL, WARNING, Check
 from indicators.options import black_scholes
+from indicators.options.implied_volatility import HIGHEST, LOWEST
 
 if TYPE_CHECKING:
     from feeds.chains.chain import Chain
 
 NEAR_STRIKES = 0.10
 """Contracts within this fraction of the spot must be complete."""
+LATE = timedelta(minutes=45)
+"""How far the newest quote may lie behind the market: the limit of age in regular hours and the delay of a feed."""
+LATE_OI, MIXED = 5, 20.0
+"""Sessions after which open interest costs the GO; ratio of multipliers of one root that no adjustment explains."""
 
 
 def time_rules(chain: Chain, now: datetime) -> list[Check]:
-    """Naive times, data from the future, data too old, and open interest that nobody could have known."""
+    """Naive times, data from the future, data too old, and open interest that nobody could have known.
+
+    A chain that is stamped now may still hold the quotes or the spot of another day: those are judged by themselves.
+    """
     clock = aware(now, "now")
     moments = {"asof": chain.asof, "spot_ts": chain.spot_ts}
     naive = [name for name, moment in moments.items() if moment is not None and moment.tzinfo is None]
@@ -37,20 +53,41 @@ def time_rules(chain: Chain, now: datetime) -> list[Check]:
     status = market_status(clock, chain.symbol)
     age = age_minutes(clock, chain.asof, chain.spot_ts, chain.feed)
     ahead = max((moment - clock).total_seconds() for moment in moments.values() if moment is not None) / 60
+    quoted = chain.rows["quote_ts"].max()
+    newest = None if pd.isna(quoted) else quoted.to_pydatetime(warn=False)
+    if newest is not None and (newest - clock).total_seconds() > 60:  # the clocks of vendors are not exact
+        ahead = max(ahead, (newest - clock).total_seconds() / 60)
     limit = age_limit_minutes(status)
     unknown = first_unknown_oi(chain.asof)
     counted = chain.rows["oi_date"].dropna()
     latest = None if counted.empty else counted.max().date()
     checks += [
-        Check("FUTURE_DATA", FATAL, ahead <= 0, ahead, 0.0, 0, "chain or spot after the clock [minutes]",
+        Check("FUTURE_DATA", FATAL, ahead <= 0, ahead, 0.0, 0, "chain, spot or quotes after the clock [minutes]",
               "set the clock, or replay with the chain's own time"),
         Check("DATA_TOO_OLD", FATAL, age <= limit, age, limit, 0, f"age of the data while {status.status} [minutes]",
               "fetch a new chain"),
         Check("LOOK_AHEAD_OI", FATAL, latest is None or latest < unknown, None if latest is None else str(latest),
               str(unknown), 0, "session of the open interest, against the first not yet published at the chain's time",
               "date the open interest by the session at whose end it was counted"),
+        *_stale_rules(chain, newest),
     ]  # fmt: skip
     return checks
+
+
+def _stale_rules(chain: Chain, newest: datetime | None) -> list[Check]:
+    """The newest quote against the last moment of trading before the chain's time; the spot against that session."""
+    closes = last_session(chain.asof)[1]
+    behind = math.nan if newest is None else (min(chain.asof, closes) - newest) / timedelta(minutes=1)
+    opens = last_session(chain.asof - LATE)[0]
+    spot_ts = chain.spot_ts
+    return [
+        Check("STALE_QUOTES", FATAL, not behind > LATE / timedelta(minutes=1), _number(behind),
+              LATE / timedelta(minutes=1), 0, "newest quote behind the market at the chain's time [minutes]",
+              "fetch the quotes again"),
+        Check("STALE_SPOT", FATAL, spot_ts is None or spot_ts >= opens, None if spot_ts is None else str(spot_ts),
+              str(opens), 0, "time of the spot, against the opening of the session of the chain",
+              "fetch the spot again"),
+    ]  # fmt: skip
 
 
 def data_rules(chain: Chain, analysis: Analysis, *, accept_synthetic: bool = False) -> list[Check]:
@@ -72,6 +109,9 @@ def _spot_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     ratio = float(np.median(strikes) / spot) if known and len(strikes) else math.nan
     off = implied_move(chain, spot) if known else math.nan
     middle = float(np.median(surface.sigma)) if len(surface.sigma) else math.nan
+    given = chain.rows["iv"].to_numpy(dtype=np.float64)
+    told = float(np.median(given[given > 0])) if (given > 0).any() else middle
+    middle = middle if told <= HIGHEST else told
     return [
         Check("SPOT_MISSING", FATAL, known, spot if math.isfinite(spot) else None, None, 0, "spot [points]",
               "give the spot, or quotes of calls and puts to imply it"),
@@ -82,7 +122,7 @@ def _spot_rules(chain: Chain, analysis: Analysis) -> list[Check]:
         Check("STRIKE_UNITS", FATAL, 0.5 <= ratio <= 2, _number(ratio), "0.5 to 2", 0, "median strike over spot",
               "strikes and spot must be of one underlying, in one unit"),
         Check("VOLATILITY_UNITS", FATAL, 0.01 <= middle <= 5, _number(middle), "0.01 to 5", 0,
-              "median volatility used [decimal per year]", "give volatilities as decimals: 0.20, not 20"),
+              "median volatility given or used [decimal per year]", "give volatilities as decimals: 0.20, not 20"),
     ]  # fmt: skip
 
 
@@ -93,16 +133,28 @@ def _coverage_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     calls = float(surface.oi[surface.is_call].sum()) / total if total > 0 else math.nan
     lesser = min(calls, 1 - calls)
     complete = completeness(chain, analysis)
+    mixed = _mixed_multipliers(chain.rows)
     twice = int(chain.rows.duplicated(["root", "expiry_ts_utc", "strike", "right"]).sum())
     return [
         Check("TOO_FEW_STRIKES", FATAL, strikes >= 20, float(strikes), 20.0, 0, "strikes used"),
         Check("INCOMPLETE_FIELDS", FATAL, complete >= 0.95, _number(complete), 0.95, 0,
-              "contracts within 10 % of the spot with open interest and a quote, volatility or gamma [share]",
+              "contracts within 10 % of the spot with open interest, a price or volatility, and no crossed quote [share]",
               "fetch the chain again"),
         Check("ONE_SIDED_CHAIN", FATAL, lesser >= 0.20, _number(lesser), 0.20, 0,
               "open interest of the lesser of calls and puts [share]", "fetch both sides of the chain"),
         Check("DUPLICATE_CONTRACTS", FATAL, twice == 0, float(twice), 0.0, 0, "contracts that occur twice"),
+        Check("MULTIPLIER_UNITS", FATAL, mixed <= MIXED, mixed, MIXED, 0,
+              "multiplier against the usual one of its root, the greatest [ratio]", "correct or drop these contracts"),
     ]  # fmt: skip
+
+
+def _mixed_multipliers(rows: pd.DataFrame) -> float:
+    """The greatest ratio, either way, of a multiplier to the median one of its root; 1 where all are the same."""
+    known = rows["multiplier"].dropna()
+    if known.empty or known.min() == known.max():
+        return 1.0
+    ratio = known / known.groupby(rows["root"].loc[known.index]).transform("median")
+    return float(np.maximum(ratio, 1 / ratio).max())
 
 
 def _consistency_rules(chain: Chain, analysis: Analysis) -> list[Check]:
@@ -125,12 +177,14 @@ def _origin_rules(chain: Chain, analysis: Analysis, accept_synthetic: bool) -> l
     labels = chain.rows[["iv_source", "greek_source"]]
     made = chain.source == "synthetic" or bool((labels == "synthetic").any(axis=None))
     told = analysis.oi_confidence
+    old = sessions_since(analysis.surface.oi_date, chain.asof) or 0
     checks = [
         Check("SYNTHETIC_DATA", WARNING if accept_synthetic else FATAL, not made, chain.source, None, 0,
               "source of the chain", "trade on real chains only"),
         Check("OI_NOT_REPORTED", FATAL, told in ("direct", "stale"), told, "direct", 0, "origin of the open interest",
               "take open interest from the exchange, not an estimate"),
-        Check("STALE_OI", WARNING, told != "stale", told, "direct", 5, "origin of the open interest"),
+        Check("STALE_OI", WARNING, told != "stale", told, "direct", 5 if old <= LATE_OI else 25,
+              f"origin of the open interest, {old} sessions old"),
     ]  # fmt: skip
     if not (made and accept_synthetic):
         checks += [
@@ -143,8 +197,9 @@ def _origin_rules(chain: Chain, analysis: Analysis, accept_synthetic: bool) -> l
 def completeness(chain: Chain, analysis: Analysis) -> float:
     """Share of the live contracts within 10 % of the spot and max_dte that have open interest and something to price.
 
-    Priced means: a mid, both quotes with a positive ask, a volatility above 0, or a gamma. A contract whose open
-    interest is told to be 0 adds nothing to any level and does not count (new listings have no quotes for days).
+    Priced means: a mid, both quotes with a positive ask, a volatility within 0.001 and 5, or a gamma; and a bid that
+    is not above the ask, which contradicts all of them. A contract whose open interest is told to be 0 adds nothing to
+    any level and does not count (new listings have no quotes for days).
     NaN when there is no contract to judge by.
     """
     near = near_rows(chain, analysis.surface.spot, analysis.settings.max_dte)
@@ -152,8 +207,8 @@ def completeness(chain: Chain, analysis: Analysis) -> float:
     if near.empty:
         return math.nan
     quoted = (near["bid"].notna() & (near["ask"] > 0)) | (near["mid"] > 0)
-    priced = quoted | (near["iv"] > 0) | near["gamma"].notna()
-    return float((near["oi"].notna() & priced).mean())
+    priced = quoted | near["iv"].between(LOWEST, HIGHEST) | near["gamma"].notna()
+    return float((near["oi"].notna() & priced & ~(near["bid"] > near["ask"])).mean())
 
 
 def vendor_difference(analysis: Analysis) -> float:

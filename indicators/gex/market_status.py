@@ -76,6 +76,17 @@ def market_status(now: datetime, symbol: str = "SPX") -> MarketStatus:
     return MarketStatus(status, None, *hours)
 
 
+def last_session(moment: datetime) -> tuple[datetime, datetime]:
+    """Opening and close of the last session of the shares that had opened at an instant.
+
+    Raises ConfigError for a naive time.
+    """
+    nanoseconds = int(aware(moment, "moment").timestamp()) * 1_000_000_000
+    table = _table(moment)
+    index = int(np.searchsorted(table.opens, nanoseconds, side="right")) - 1
+    return _instant(int(table.opens[index])), _instant(int(table.closes[index]))
+
+
 def first_unknown_oi(asof: datetime) -> date:
     """The first session whose open interest was not yet published at an instant.
 

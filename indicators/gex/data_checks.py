@@ -138,7 +138,7 @@ def _coverage_rules(chain: Chain, analysis: Analysis) -> list[Check]:
     return [
         Check("TOO_FEW_STRIKES", FATAL, strikes >= 20, float(strikes), 20.0, 0, "strikes used"),
         Check("INCOMPLETE_FIELDS", FATAL, complete >= 0.95, _number(complete), 0.95, 0,
-              "contracts within 10 % of the spot with open interest, a price or volatility, and no crossed quote [share]",
+              "contracts within 10 % of the spot with open interest, a price or volatility, no crossed quote [share]",
               "fetch the chain again"),
         Check("ONE_SIDED_CHAIN", FATAL, lesser >= 0.20, _number(lesser), 0.20, 0,
               "open interest of the lesser of calls and puts [share]", "fetch both sides of the chain"),

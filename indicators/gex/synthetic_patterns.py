@@ -33,6 +33,7 @@ def patterns(chain: Chain, surface: Surface) -> list[Pattern]:
         _unlisted_strikes(chain.rows["strike"].to_numpy(dtype=np.float64)),
         _quote_ladder(chain.rows, surface.spot),
         _clamped_volatility(surface),
+        _fractions(chain.rows["oi"].to_numpy(dtype=np.float64)),
     ]
 
 
@@ -48,12 +49,23 @@ def _constant_columns(rows: pd.DataFrame) -> Pattern:
     )
 
 
+def _fractions(oi: Floats) -> Pattern:
+    """Open interest that is no whole number: contracts are counted, so it was estimated."""
+    known = oi[np.isfinite(oi)]
+    share = float((known != np.round(known)).mean()) if len(known) else 0.0
+    return Pattern("FRACTIONAL_OI", share > 0.05, share, 0.05, "open interest that is no whole number [share]")
+
+
 def _unlisted_strikes(strikes: Floats) -> Pattern:
     """Strikes on a ladder of at least one point that misses the round numbers every listed ladder holds.
 
     Listed strikes are multiples of their step; adjusted ones (after a split) are not, but they are no ladder either.
+    Nor does a listed strike of at least 10 points have more than three decimals: the symbol of a contract has no more.
     """
     unique = np.unique(strikes)
+    fine = float(((unique >= 10) & (np.abs(unique - np.round(unique, 3)) > 1e-9 * unique)).mean())
+    if len(unique) >= ENOUGH and fine > 0.5:
+        return Pattern("UNLISTED_STRIKES", True, fine, 0.5, "strikes with more than three decimals [share]")
     steps = np.round(np.diff(unique), 6)
     share = 0.0
     if len(steps) + 1 >= ENOUGH:

@@ -42,7 +42,7 @@ class Summed:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         option = session.config.getoption
-        picked = option("keyword") or option("lf") or "::" in "".join(option("file_or_dir"))
+        picked = option("keyword") or option("lf", False) or "::" in "".join(option("file_or_dir"))
         whole = option("markexpr") == "parity" and rotation.share() == 1.0 and not picked
         if self.cells and whole:  # a part may leave out the few cells that reach a reason
             self.short = missing(self.counts)

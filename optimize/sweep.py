@@ -53,6 +53,7 @@ def sweep(
     Ctrl-C ends the sweep early: what is finished is kept, and `complete` is False. Memory does not grow with the number
     of combinations. Raises ParameterError and ConfigError for a wrong grid, DataError as `backtest` does.
     """
+    from optimize.periods import periods_per_year
     from optimize.sweep_engine import SweepEngine
     from optimize.sweep_threads import carry_out
 
@@ -66,7 +67,7 @@ def sweep(
     combinations = Grid(strategy, grid, fixed)
     series = _series(bars, timeframes)
     sets = ParameterSets(combinations)
-    engines = [SweepEngine(sets, one, account, start, end, _periods(one)) for one in series]
+    engines = [SweepEngine(sets, one, account, start, end, periods_per_year(one)) for one in series]
     known = identity(combinations, engines, account, start, end)
     if folder is None and root is not None:
         folder = Path(root) / f"{strategy.__name__}-{digest_of(known)[:12]}"
@@ -87,9 +88,3 @@ def _series(bars: Any, timeframes: Sequence[str]) -> list[Bars]:
         return given
     lengths = [parse_timeframe(text) for text in timeframes]
     return [one if length == one.timeframe else one.resample(length) for one in given for length in lengths]
-
-
-def _periods(bars: Bars) -> float:
-    from optimize.periods import periods_per_year
-
-    return periods_per_year(bars)

@@ -65,6 +65,7 @@ def carry_out(
     """Load, sweep, write the page and print. Exit code 0, or 130 after Ctrl-C."""
     from feeds.errors import ConfigError
     from indicators.declaration import suggestion
+    from optimize import printing
     from optimize.grid import parse_grid
     from optimize.request import ACCOUNT, instants
     from optimize.sources import bars_of
@@ -85,7 +86,7 @@ def carry_out(
     lengths = [word.strip() for word in (timeframe or chosen.timeframe).split(",") if word.strip()]
     bars = bars_of(sources, options, lengths[0] if len(lengths) == 1 else "", columns, f"profile {profile!r}")
     since, until = instants(start, end)
-    with _progress() as step:
+    with printing.counted("combinations") as step:
         found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,
                     timeframes=lengths if len(lengths) > 1 else (), progress=step)  # fmt: skip
     return _tell(found, by, trades, top, as_json)
@@ -111,9 +112,3 @@ def _tell(found: Sweep, by: str, trades: int, top: int, as_json: bool) -> int:
         click.echo(f"interrupted: what is finished is kept in {found.folder}; run the same command to go on", err=True)
         return INTERRUPTED
     return DONE
-
-
-def _progress() -> Any:
-    from optimize.printing import counted
-
-    return counted("combinations")

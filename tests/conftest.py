@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from chromium import Page, browser
 
 pytest_plugins = ["parity.plugin"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +48,16 @@ def market_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no market data: set NAVALE_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A page in a headless browser, one for the tests of a module; skips them, visibly, where there is none."""
+    if browser() is None:
+        pytest.skip("no Chromium (Debian: apt install chromium)")
+    opened = Page(tmp_path_factory.mktemp("browser"))
+    yield opened
+    opened.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

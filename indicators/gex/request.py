@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.chains.provider import ChainProvider, provider
+from feeds.chains.provider import ChainProvider, provider, utc_now
 from feeds.errors import ConfigError, DataError
 from indicators.gex import settings_text
 from indicators.gex.export import files
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from indicators.options.rates import Curve
 
 OWN_TIME = "chain"
-
-
-def utc_now() -> datetime:
-    """The clock at the edge: commands read it, nothing below them does."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from feeds.chains.provider import utc_now
 from feeds.errors import ConfigError, NavaleError
-from indicators.gex.request import utc_now
 from indicators.gex.telling import line
 
 if TYPE_CHECKING:

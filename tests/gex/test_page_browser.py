@@ -13,20 +13,8 @@ from feeds.chains.files import read_chain
 from feeds.chains.synthetic import synthetic_chain
 from indicators.gex.pipeline import run, write
 from indicators.gex.settings import GexSettings
-from tests.optimize.chromium import Page, browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(browser() is None, reason="no Chromium (Debian: apt install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """One browser for all tests."""
-    opened = Page(tmp_path_factory.mktemp("browser"))
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.browser
 
 
 def show(page, result, folder, width=1280):

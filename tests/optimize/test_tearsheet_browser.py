@@ -9,21 +9,9 @@ import pandas as pd
 import pytest
 
 from optimize.tearsheet import tearsheet
-from tests.optimize.chromium import Page, browser
 from tests.optimize.hand_runs import hand_run, random_run, some_bars
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(browser() is None, reason="no Chromium (Debian: apt install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """One browser for all tests."""
-    opened = Page(tmp_path_factory.mktemp("browser"))
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.browser
 
 
 def show(page, run, folder, quantstats=False):

@@ -276,9 +276,8 @@ def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> int:
         raise ParityError(f"results that must be equal are not: {error}") from error
 
 
-main.add_command(sweep)
-main.add_command(gex)
-main.add_command(chains)
+for command in (sweep, gex, chains):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

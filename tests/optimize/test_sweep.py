@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from optimize import backtest, sweep
 from optimize.grid import Grid, parse_grid
 from optimize.parameter_sets import ParameterSets
 from optimize.sweep_figures import FIGURES
+from optimize.sweep_store import SweepStore
 from strategies.atr_trend import AtrTrend
 from strategies.base import Strategy, Switch, enter_long, hold, leave
 from strategies.execution.account import Account, Costs, Sizing
@@ -137,17 +140,30 @@ def test_combinations_are_those_that_can_be_made() -> None:
     assert 0 < len(expected) < len(grid)
 
 
-def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Any, swept: Any) -> None:
+def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Any, swept: Any, monkeypatch: Any) -> None:
     reported: list[int] = []
+    interrupted = threading.Event()
+    write = SweepStore.write
 
     def interrupt(finished: int, total: int) -> None:
         reported.append(finished)
         if finished:
+            interrupted.set()
             raise KeyboardInterrupt
+
+    def write_later(store: SweepStore, *part: Any) -> None:
+        """The first part at once, the second when Ctrl-C has come, the others a good while after it."""
+        if store.parts():
+            assert interrupted.wait(60)
+            time.sleep(0.3)
+        write(store, *part)
 
     common = {"fixed": others(GRID), "account": REFERENCE.account, "folder": tmp_path / "s", "threads": 1}
     bars = load("sample:spx")
-    partial = sweep(AtrTrend, bars, GRID, progress=interrupt, **common)
+    with monkeypatch.context() as patch:
+        patch.setattr("optimize.sweep.LARGEST_CHUNK", 32)
+        patch.setattr(SweepStore, "write", write_later)
+        partial = sweep(AtrTrend, bars, GRID, progress=interrupt, **common)
     assert not partial.complete
     assert "interrupted" in repr(partial)
     assert 0 < len(partial) < len(swept)

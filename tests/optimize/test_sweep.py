@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import threading
 import time
@@ -161,7 +162,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Any, swept: Any
     common = {"fixed": others(GRID), "account": REFERENCE.account, "folder": tmp_path / "s", "threads": 1}
     bars = load("sample:spx")
     with monkeypatch.context() as patch:
-        patch.setattr("optimize.sweep.LARGEST_CHUNK", 32)
+        patch.setattr(importlib.import_module("optimize.sweep"), "LARGEST_CHUNK", 32)
         patch.setattr(SweepStore, "write", write_later)
         partial = sweep(AtrTrend, bars, GRID, progress=interrupt, **common)
     assert not partial.complete

@@ -29,7 +29,7 @@ def describe(run: Run, name: str, created: pd.Timestamp) -> dict[str, Any]:
         "strategy_name": run.strategy_name,
         "parameters": {key: _written(value) for key, value in run.parameters.items()},
         "engine": run.engine,
-        "account": _fields(run.account),
+        "account": plain_fields(run.account),
         "window": {"start": _stamp(run.start), "end": _stamp(run.end), "stamps": len(run.equity)},
         "data": {symbol: describe_bars(bars) for symbol, bars in run.bars.items()},
         "ruined": run.ruined,
@@ -53,7 +53,7 @@ def describe_bars(bars: Bars) -> dict[str, Any]:
         "synthetic": bars.synthetic,
         "gaps": str(bars.gaps),
         "notes": list(bars.notes),
-        "instrument": _fields(bars.instrument),
+        "instrument": plain_fields(bars.instrument),
     }
 
 
@@ -88,9 +88,10 @@ def read_stamp(text: str | None) -> pd.Timestamp | None:
     return None if text is None else pd.Timestamp(text).as_unit("ns")
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def plain_fields(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, nested ones too, as JSON knows them; infinite numbers are written as "inf"."""
     found = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-    return {key: _fields(item) if dataclasses.is_dataclass(item) else _written(item) for key, item in found.items()}
+    return {key: plain_fields(item) if dataclasses.is_dataclass(item) else _written(item) for key, item in found.items()}
 
 
 def _stamp(value: pd.Timestamp | None) -> str | None:

@@ -149,6 +149,11 @@ class ParameterSets:
             allowed &= ~np.isnan(lead[table.places(indices, len(sets))])
         return allowed
 
+    def longest_warmup(self) -> int:
+        """Bars until the first decision of the combination that needs the most of them, whether possible or not."""
+        needs = [np.nanmax(lead, initial=1.0) + np.max(self._depth[:, k]) - 1.0 for k, lead in enumerate(self._lead)]
+        return int(max([1.0, *needs]))
+
     def of(self, sets: NDArray[np.int64]) -> Batch:
         """The driver's arrays for some combinations that are possible."""
         indices = self.grid.indices(sets)

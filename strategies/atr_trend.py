@@ -102,6 +102,11 @@ class AtrTrend(Strategy):
     higher_fast = HigherTimeframe(Ema(period=mtf_fast), "4h")
     higher_slow = HigherTimeframe(Ema(period=mtf_slow), "4h")
 
+    search: ClassVar[tuple[str, ...]] = (
+        "fast", "slow", "scenario", "buy_min", "buy_max", "sell_exit", "hv_filter", "rsi_filter", "macd_filter",
+        "stop_atr", "trail_atr", "break_even", "partials", "cooldown",
+    )  # fmt: skip
+
     profiles: ClassVar[dict[str, Profile]] = {
         # Where to start from: every filter that has a meaning at any price scale, small risk. Not optimised.
         "reference": Profile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from feeds.errors import ConfigError, DefinitionError
@@ -53,6 +54,7 @@ class Strategy(Declaration):
     `reverse = True` allows an opposite entry to turn a position around at one open.
     `refusal(bars)`: override it when some data are too little to run on.
     `unused()`: override it when some parameter values leave components or columns unread.
+    `search`: parameters that an optimization varies within their bounds, unless told otherwise; none named: all.
     `verify_bars`: a function that returns bars on which the strategy trades, for `navale verify`.
     """
 
@@ -61,6 +63,7 @@ class Strategy(Declaration):
     window: Any = None
     reverse: ClassVar[bool] = False
     profiles: ClassVar[Mapping[str, Profile]] = {}
+    search: ClassVar[tuple[str, ...]] = ()
     verify_bars: ClassVar[Any] = None
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -121,6 +124,13 @@ class Strategy(Declaration):
         """What window argument `name` reads: a bar column, an indicator and the number of its output, or None (NaN)."""
         cls = type(self)
         kind, detail = cls.bindings()[name]
+        if kind == "input":
+            return None if detail in self._unread else str(detail)
+        return None if detail[0] in self._unread else (self.part(detail[0]), detail[1])
+
+    @cached_property
+    def _unread(self) -> tuple[str, ...]:
+        cls = type(self)
         unused = self.unused()
         for word in unused:
             if word not in cls.components and ("input", word) not in cls.bindings().values():
@@ -128,9 +138,7 @@ class Strategy(Declaration):
                     f"{cls.__name__}.unused names {word!r}, which is no component and no bar column of "
                     f"its kernel{suggestion(word, [*cls.components, *cls.source_names()])}"
                 )
-        if kind == "input":
-            return None if detail in unused else str(detail)
-        return None if detail[0] in unused else (self.part(detail[0]), detail[1])
+        return unused
 
     @property
     def parts(self) -> list[Indicator]:

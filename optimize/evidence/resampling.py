@@ -23,12 +23,15 @@ NAMES = ("sharpe", "total_return", "max_drawdown")
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and where it lies with probability `level` when the past is drawn again; NaN where undefined."""
+    """A figure and where it lies with probability `level` when the past is drawn again; NaN where undefined.
+
+    positive: share of the draws in which it is above zero."""
 
     value: float
     low: float
     high: float
     level: float
+    positive: float
 
 
 def bootstrap(
@@ -95,5 +98,6 @@ def _intervals(
         known = values[np.isfinite(values)]
         edges = (50 * (1 - level), 50 * (1 + level))
         low, high = np.percentile(known, edges) if len(known) else (np.nan, np.nan)
-        found[name] = Interval(value[name], float(low), float(high), level)
+        positive = float(np.mean(known > 0)) if len(known) else np.nan
+        found[name] = Interval(value[name], float(low), float(high), level, positive)
     return found

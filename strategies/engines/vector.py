@@ -47,16 +47,20 @@ def run(
     levels: bool = True,
     checked: bool = False,
     cuts: Sequence[int] = (),
+    late: int = 0,
 ) -> Result:
     """Simulate a window.
 
     checked: compile with bounds checks (slower; for verification). cuts: stamps at which the simulation stops and goes
-    on from its saved records (for verification: they change nothing).
+    on from its saved records (for verification: they change nothing). late: bars by which every decision is too late:
+    `decide` is given bar columns and indicators of that many bars ago, the first time `late` bars after the window's
+    first decision; what it is told of the position is of now, and fills, stops and targets are not delayed.
     """
     many = len(window.symbols) > 1
     program = window_program(type(strategy), shape_for(window, account, checked))
     terms = terms_of([bars.instrument for bars in window.bars], account)
     sources = [sources_of(strategy, window, s, checked) for s in range(len(window.symbols))]
+    sources = [[_delayed(column, late) for column in columns] for columns in sources] if late else sources
     stacked = [np.concatenate(columns) if many else columns[0] for columns in zip(*sources, strict=True)]
     prices = [
         np.concatenate([window.column(s, name) for s in range(len(window.symbols))]) if many else window.column(0, name)
@@ -65,7 +69,7 @@ def run(
     numbers = np.array(strategy.numbers(), dtype=np.float64)
     depths = np.array([strategy.depths[name] for name in type(strategy).source_names()], dtype=np.float64)
     kept = np.full((len(prices[3]) if levels else 0, 5), np.nan)
-    time_line = _time_line(window, account) if many else (int(window.begin[0]),)
+    time_line = _time_line(window, account, late) if many else (int(window.begin[0]) + late,)
     edges = [window.first, *cuts, window.last]
     room = 1024 + len(prices[3]) // 4
     while True:
@@ -100,9 +104,13 @@ def run(
     return Result(window, ledger[:count], record, book, split, memory)
 
 
-def _time_line(window: Window, account: Account) -> tuple[np.ndarray, ...]:
+def _delayed(column: np.ndarray, late: int) -> np.ndarray:
+    return np.concatenate([np.full(min(late, len(column)), np.nan), column[:-late]])
+
+
+def _time_line(window: Window, account: Account, late: int) -> tuple[np.ndarray, ...]:
     """begin, rows, starts and closes by stamp, for a driver of several symbols."""
     starts = np.concatenate([[0], np.cumsum(window.sizes)[:-1]]).astype(np.int64)
     rows = np.where(window.rows >= 0, window.rows + starts, -1)
     matrix = window.matrix("close") if account.max_correlation <= 1 else np.zeros((0, len(starts)))
-    return window.begin, rows, starts, matrix
+    return window.begin + late, rows, starts, matrix

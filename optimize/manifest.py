@@ -91,7 +91,9 @@ def read_stamp(text: str | None) -> pd.Timestamp | None:
 def plain_fields(value: Any) -> dict[str, Any]:
     """The fields of a dataclass, nested ones too, as JSON knows them; infinite numbers are written as "inf"."""
     found = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-    return {key: plain_fields(item) if dataclasses.is_dataclass(item) else _written(item) for key, item in found.items()}
+    return {
+        key: plain_fields(item) if dataclasses.is_dataclass(item) else _written(item) for key, item in found.items()
+    }
 
 
 def _stamp(value: pd.Timestamp | None) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PROBES = 32  # random parameter sets whose longest holding time sets the purge
 LARGEST_PURGE = 0.1  # of the train window
+WIDTH = 0.25  # of the smoothing, per square root of the number of searched parameters: docs/calibration.md
 COMPLETE, PRUNED, RULED_OUT, TOO_FEW = "complete", "pruned", "ruled-out", "too-few-trades"
 
 
@@ -53,6 +54,7 @@ class TrainWindow:
         self.space, self.settings, self.seed = space, settings, seed
         self.engine = TrialEngine(space.cls, bars, settings.account, periods)
         self.bars = bars
+        self._verdicts: dict[tuple[Any, ...], Verdict] = {}
         self.first = max(first, space.warmup() - 1)
         self.purge = self._longest_holding(len(bars))
         self.embargo = math.ceil(settings.embargo * (len(bars) - self.first)) if gap else 0
@@ -79,6 +81,12 @@ class TrainWindow:
 
     def verdict(self, values: Mapping[str, Any]) -> Verdict:
         """A parameter set on the whole train window, then on its blocks."""
+        key = tuple(values[name] for name in self.space.axes)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._judge(values)
+        return self._verdicts[key]
+
+    def _judge(self, values: Mapping[str, Any]) -> Verdict:
         strategy = self.strategy(values)
         if strategy is None:
             return Verdict(RULED_OUT, (), {})
@@ -115,8 +123,9 @@ class TrainWindow:
         return found.values()[0]
 
     def choice(self, trials: list[Any]) -> Choice:
-        """The best of finished trials. Their figures are computed again from their parameters, not believed."""
+        """The choice among finished trials. Their figures are computed again from their parameters, not believed."""
         rows = [self._row(trial) for trial in trials]
+        self._smooth(rows)
         best = self._best(rows)
         times = self.bars.times
         parameters, figures = None, {}
@@ -125,7 +134,7 @@ class TrainWindow:
             figures = {name: best[name] for name in FIGURES}
         return Choice(
             times[self.first], times[self.last - 1], self.purge, self.embargo, parameters,
-            None if best is None else best["number"], math.nan if best is None else best["score"], figures,
+            None if best is None else best["number"], math.nan if best is None else best["smoothed"], figures,
             self._table(rows),
         )  # fmt: skip
 
@@ -134,31 +143,46 @@ class TrainWindow:
 
         found = self.verdict(trial.params)
         state = PRUNED if found.state == COMPLETE and trial.state == TrialState.PRUNED else found.state
-        nothing = (math.nan,) * len(self.settings.objectives)
-        values = found.values() if state == COMPLETE else nothing
-        scores = found.scores[0] if state == COMPLETE else (math.nan,) * len(self.blocks)
+        known = found.state == COMPLETE
+        scores = found.scores[0] if known else (math.nan,) * len(self.blocks)
         return {
-            "number": trial.number, "state": state, "score": values[0], "objectives": values,
+            "number": trial.number, "state": state, "smoothed": math.nan,
+            "objectives": found.values() if known else (math.nan,) * len(self.settings.objectives),
+            "score": found.values()[0] if known else math.nan,
             **{f"score_{block}": score for block, score in enumerate(scores)}, "values": dict(trial.params),
             **{name: found.figures.get(name, math.nan) for name in FIGURES},
         }  # fmt: skip
 
+    def _smooth(self, rows: list[dict[str, Any]]) -> None:
+        """Objectives averaged over the trials near each: a lone peak is luck more often than a plateau is.
+
+        Weights are those of a normal distribution of the distance in the space, whose width is WIDTH √dimensions.
+        """
+        known = [row for row in rows if row["state"] in (COMPLETE, PRUNED)]
+        if not known:
+            return
+        places = np.array([self.space.unit(row["values"]) for row in known])
+        apart = ((places[:, None, :] - places[None, :, :]) ** 2).sum(axis=2)
+        weights = np.exp(-apart / (2.0 * WIDTH**2 * places.shape[1]))
+        smoothed = weights @ np.array([row["objectives"] for row in known]) / weights.sum(axis=1)[:, None]
+        for row, values in zip(known, smoothed.tolist(), strict=True):
+            row["objectives"], row["smoothed"] = tuple(values), values[0]
+
     def _best(self, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Highest score, the earlier trial on a tie; with several objectives the member of the Pareto front with the
-        least sum of ranks."""
+        """Highest smoothed score of complete trials, the earlier one on a tie; with several objectives the member of
+        the Pareto front with the least sum of ranks."""
         fit = [row for row in rows if row["state"] == COMPLETE]
         if not fit:
             return None
         points = np.array([row["objectives"] for row in fit])
         front = [k for k, point in enumerate(points)
                  if not np.any(np.all(points >= point, axis=1) & np.any(points > point, axis=1))]  # fmt: skip
-        ranks = [(int(sum(np.sum(points[front] > points[k], axis=0))), -points[k][0], k) for k in front]
+        ranks = [(int(np.sum(points[front] > points[k])), -points[k][0], k) for k in front]
         return fit[min(ranks)[2]]
 
     def _table(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
         import pandas as pd
 
         blocks = [f"score_{block}" for block in range(len(self.blocks))]
-        columns = ["number", "state", "score", *blocks, *self.space.axes, *FIGURES]
-        flat = [{**row, **row["values"]} for row in rows]
-        return pd.DataFrame(flat, columns=columns)
+        columns = ["number", "state", "score", "smoothed", *blocks, *self.space.axes, *FIGURES]
+        return pd.DataFrame([{**row, **row["values"]} for row in rows], columns=columns)

@@ -66,7 +66,7 @@ def walk_forward(
     check_bars(bars)
     if start is not None or end is not None:
         bars = bars.window(start, end)
-    plan = Settings(**settings, **({} if account is None else {"account": account}))
+    plan = Settings.of(**settings, **({} if account is None else {"account": account}))
     searched = SearchSpace(strategy, space, fixed)
     periods = periods_per_year(bars)
     parts, last_train = windows(len(bars), plan)
@@ -99,9 +99,7 @@ def _choose(
     return window.choice(finished(study)[: plan.trials])
 
 
-def _test(
-    cls: type[Strategy], bars: Bars, test: tuple[int, int], choice: Choice, plan: Settings, number: int
-) -> Fold:
+def _test(cls: type[Strategy], bars: Bars, test: tuple[int, int], choice: Choice, plan: Settings, number: int) -> Fold:
     times = bars.times[test[0] : test[1]]
     if choice.parameters is None:
         return Fold(number, choice, times, None)

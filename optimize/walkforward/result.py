@@ -28,10 +28,10 @@ class Choice:
     first, last: close times of the first bar that trials trade on and of the last one. purge, embargo: bars left out
     between the train window and what comes after it. parameters: all of the strategy's, by name; None when no trial
     brought the minimum of evidence (then nothing is traded). number: of the chosen trial. score: its inner
-    cross-validated score. in_sample: figures of the chosen parameters on the train window, names as in
+    cross-validated score, averaged over the trials near it. in_sample: figures of the chosen parameters on the train window, names as in
     optimize.sweep_figures.FIGURES (empty without a choice). trials: one row per trial: number, state ("complete",
-    "pruned", "ruled-out", "too-few-trades"), score, one score_<block> per inner block, the parameters searched, and
-    FIGURES on the train window.
+    "pruned", "ruled-out", "too-few-trades"), score, smoothed (what the choice goes by), one score_<block> per inner
+    block, the parameters searched, and FIGURES on the train window.
     """
 
     first: pd.Timestamp

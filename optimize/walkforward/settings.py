@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from feeds.errors import ConfigError
@@ -54,6 +54,15 @@ class Settings:
             raise ConfigError(f"first_train={self.first_train!r} must be a share of the bars from 0.2 to 0.9")
         if not 0.0 <= self.embargo <= 0.1:
             raise ConfigError(f"embargo={self.embargo!r} must be a share of the train window from 0 to 0.1")
+
+    @classmethod
+    def of(cls, **given: Any) -> Settings:
+        """Settings by name; ConfigError for a name that there is not."""
+        names = [one.name for one in fields(cls)]
+        for name in given:
+            if name not in names:
+                raise ConfigError(f"walk_forward has no setting {name!r}{suggestion(name, names)}")
+        return cls(**given)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

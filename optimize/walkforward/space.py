@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +145,7 @@ def _values(cls: type[Strategy], name: str, given: Any) -> tuple[Any, ...]:
     return found
 
 
-def parse_space(cls: type[Strategy], texts: tuple[str, ...]) -> dict[str, Any] | None:
+def parse_space(cls: type[Strategy], texts: Sequence[str]) -> dict[str, Any] | None:
     """Ranges from words: "name" (declared bounds), "name=low:high" or "name=a,b,c". None when there are none."""
     from strategies.settings import value_of
 

@@ -23,3 +23,7 @@ class DefinitionError(ConfigError):
 
 class ParityError(NavaleError):
     """Two engines disagree: stop, trade nothing, report a bug."""
+
+
+class WorkerLost(NavaleError):
+    """Worker processes died more often than chance explains: look at memory, at the machines, at the kernel."""

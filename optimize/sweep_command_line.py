@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ INTERRUPTED = 130
 @click.option("--trades", type=int, default=0, help="Leave rows with fewer closed trades out of the best.  [0]")
 @click.option("--top", type=int, default=10, show_default=True, help="Rows to show.")
 @click.option("--threads", type=int, help="Default: all cores.")
+@click.option("--backend", type=click.Choice(["threads", "loky", "dask", "ray"]), default="threads", show_default=True,
+              help="Processes of this machine or of a cluster.")  # fmt: skip
+@click.option("--workers", type=int, help="Processes of loky, dask, ray.  [all cores]")
+@click.option("--scheduler", metavar="ADDRESS", help="Of a Dask scheduler or Ray head: tcp://10.0.0.5:8786.")
 @click.option("--sweeps", "root", default="sweeps", metavar="FOLDER", help="Where sweeps are kept.  [sweeps]")
 @as_json
 def sweep(strategy: str, **options: Any) -> int:
@@ -38,6 +43,7 @@ def sweep(strategy: str, **options: Any) -> int:
 
     \b
     navale sweep AtrTrend --data sample:spx --grid stop_atr=1.5:4.5:0.5 --grid fast=10,20,30
+    navale sweep AtrTrend --data sample:spx --grid fast=10:30 --backend dask --scheduler tcp://10.0.0.5:8786
     navale sweep my_trend.py:MyTrend --data a.csv --data b.csv --grid fast=5:30 --by calmar --trades 30
     """
     return carry_out(strategy, **options)
@@ -58,6 +64,9 @@ def carry_out(
     trades: int,
     top: int,
     threads: int | None,
+    backend: str,
+    workers: int | None,
+    scheduler: str | None,
     root: str,
     as_json: bool,
     **options: Any,
@@ -75,6 +84,8 @@ def carry_out(
     from strategies.base import Profile
     from strategies.discovery import find
 
+    if workers is not None and scheduler is not None:
+        raise ConfigError("--workers and --scheduler: a scheduler has its own workers; give one of the two")
     if by not in FIGURES:
         raise ConfigError(f"--by: no figure is called {by!r}{suggestion(by, list(FIGURES))}")
     cls = find(name, "strategy")
@@ -88,7 +99,8 @@ def carry_out(
     since, until = instants(start, end)
     with printing.counted("combinations") as step:
         found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,
-                    timeframes=lengths if len(lengths) > 1 else (), progress=step)  # fmt: skip
+                    backend=backend, workers=scheduler or workers, timeframes=lengths if len(lengths) > 1 else (),
+                    progress=step)  # fmt: skip
     return _tell(found, by, trades, top, as_json)
 
 
@@ -99,14 +111,17 @@ def _tell(found: Sweep, by: str, trades: int, top: int, as_json: bool) -> int:
     best = found.top(top, by, trades=trades)
     page = write_page(found, Path(found.folder) / "sweep.html", by, trades) if len(best) else None
     if as_json:
+        sent = None if found.deliveries is None else dataclasses.asdict(found.deliveries)
         told = {"rows": len(found), "complete": found.complete, "folder": found.folder, "page": page, "by": by,
-                "best": best.to_dict("records")}  # fmt: skip
+                "workers": sent, "best": best.to_dict("records")}  # fmt: skip
         click.echo(printing.document(told))
     else:
         shown = ["set", *(name for name in ("symbol", "timeframe") if name in best), *found.grid.axes]
         shown += dict.fromkeys((by, "total_return", "sharpe", "max_drawdown", "trades"))
         printing.table("", shown, [[row[name] for name in shown] for row in best.to_dict("records")])
         click.echo(f"{len(found):,} rows in {found.folder}" + (f"\npage: {page}" if page else ""))
+        if found.deliveries is not None and found.deliveries.chunks:
+            click.echo(str(found.deliveries))
         click.echo("The best of many rows looks good by luck alone: judge a choice on data it has not seen.")
     if not found.complete:
         click.echo(f"interrupted: what is finished is kept in {found.folder}; run the same command to go on", err=True)

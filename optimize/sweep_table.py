@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from feeds.bars import Bars
+    from optimize.backends.pool import Deliveries
     from optimize.run import Run
 
 BEST = ("sharpe", False)
@@ -29,15 +30,16 @@ class Sweep:
     """Rows are combinations that the strategy's rule allows. Figures are those of `backtest`; none of them was made on
     data that the choice of a row has not seen: the best row of a sweep is no forecast.
 
-    complete: False when Ctrl-C ended it. folder: where its parts lie.
+    complete: False when Ctrl-C ended it. folder: where its parts lie. deliveries: what other processes were sent, None
+    with threads.
     """
 
     def __init__(
         self, grid: Grid, series: Sequence[Bars], account: Account, start: Any, end: Any, store: SweepStore,
-        complete: bool, temporary: TemporaryDirectory[str] | None,
+        complete: bool, temporary: TemporaryDirectory[str] | None, deliveries: Deliveries | None = None,
     ) -> None:  # fmt: skip
         self.grid, self.series, self.account, self.start, self.end = grid, list(series), account, start, end
-        self.store, self.complete, self._temporary = store, complete, temporary
+        self.store, self.complete, self._temporary, self.deliveries = store, complete, temporary, deliveries
 
     @property
     def folder(self) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from optimize.sweep_store import SweepStore
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from optimize.sweep_engine import SweepEngine
 
 Chunk = tuple[int, int, int]
@@ -22,7 +24,7 @@ def carry_out(
     engines: Sequence[SweepEngine], store: SweepStore, size: int, chunk: int, threads: int, progress: Any
 ) -> bool:
     """Work on what is not finished yet; True when nothing is left, False after Ctrl-C."""
-    todo = _todo(store, len(engines), size, chunk)
+    todo = unfinished(store, len(engines), size, chunk)
     done = len(engines) * size - sum(last - first for _, first, last in todo)
     report = progress or (lambda finished, total: None)
     report(done, len(engines) * size)
@@ -30,17 +32,7 @@ def carry_out(
 
     def work(piece: Chunk) -> int:
         series, first, last = piece
-        engine = engines[series]
-        sets = np.arange(first, last, dtype=np.int64)
-        sets = sets[engine.sets.possible(sets)]
-        parts = []
-        for low in range(0, len(sets), BATCH):
-            if stop.is_set():
-                return 0
-            parts.append(engine.run(sets[low : low + BATCH]))
-        names = parts[0] if parts else engine.run(sets)
-        found = {name: np.concatenate([part[name] for part in parts]) if parts else names[name] for name in names}
-        store.write(series, first, last, sets, found)
+        store.write(series, first, last, *chunk_figures(engines[series], first, last, stop.is_set))
         return last - first
 
     waiting: set[Future[int]] = set()
@@ -64,11 +56,25 @@ def carry_out(
                 one.cancel()
 
 
+def chunk_figures(
+    engine: SweepEngine, first: int, last: int, stopped: Callable[[], bool] = lambda: False
+) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
+    """Which combinations of a range are possible, and their figures. CancelledError when it was stopped."""
+    sets = np.arange(first, last, dtype=np.int64)
+    sets = sets[engine.sets.possible(sets)]
+    parts = []
+    for low in range(0, max(1, len(sets)), BATCH):
+        if stopped():
+            raise CancelledError
+        parts.append(engine.run(sets[low : low + BATCH]))
+    return sets, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def _take(pieces: Iterator[Chunk], count: int) -> list[Chunk]:
     return [piece for _, piece in zip(range(count), pieces, strict=False)]
 
 
-def _todo(store: SweepStore, series: int, size: int, chunk: int) -> list[Chunk]:
+def unfinished(store: SweepStore, series: int, size: int, chunk: int) -> list[Chunk]:
     """Ranges that no finished part covers, cut into chunks."""
     found: list[Chunk] = []
     for number in range(series):

@@ -13,8 +13,10 @@ if __name__ == "__main__":  # `python -m navale`: ours come before folders of th
 
 from feeds.chains.command_line import chains
 from feeds.errors import ConfigError, ParityError
+from feeds.history.command_line import fetch
 from indicators.gex.command_line import gex
 from optimize.command_line import DONE, FAILED, Verbs, account_options, as_json, data_options, runs_folder
+from optimize.registry.command_line import configs, demote, promote, reoptimize
 from optimize.sweep_command_line import sweep
 
 
@@ -276,7 +278,7 @@ def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> int:
         raise ParityError(f"results that must be equal are not: {error}") from error
 
 
-for command in (sweep, gex, chains):
+for command in (sweep, promote, demote, configs, reoptimize, fetch, gex, chains):
     main.add_command(command)
 
 

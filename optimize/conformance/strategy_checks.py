@@ -75,7 +75,7 @@ def causal(s: StrategySubject) -> str:
         expected = s.result.rows[s.result.rows["stamp"] <= cut]
         for what in ("cut off", "NaN", "noise"):
             bars = {symbol: _after(one, stamps[cut], what, rng) for symbol, one in s.bars.items()}
-            found = vector.run(s.strategy, make_window(s.strategy, bars), ACCOUNT, checked=True).rows
+            found = vector.run(s.strategy, make_window(s.strategy, bars), s.account, checked=True).rows
             found = found[(found["stamp"] <= cut) & ~((found["reason"] == 13) & (what == "cut off"))]
             wanted = expected[~((expected["reason"] == 13) & (what == "cut off"))]
             require_ledger(found, wanted, f"bars after {stamps[cut]} {what}: the past changed")
@@ -102,7 +102,7 @@ def _after(bars: Bars, stamp: pd.Timestamp, what: str, rng: np.random.Generator)
 
 def bounds_checked(s: StrategySubject) -> str:
     """With bounds checks on, no window is read past its ends, and the ledger is the same."""
-    found = vector.run(s.strategy, s.window, ACCOUNT, checked=True)
+    found = vector.run(s.strategy, s.window, s.account, checked=True)
     require_ledger(found.rows, s.result.rows, "with bounds checks")
     return f"{len(found.rows)} rows"
 

@@ -37,6 +37,7 @@ class StrategySubject:
     strategy: Strategy
     bars: dict[str, Bars]
     declared: Any = None
+    account: Account = ACCOUNT
 
     @cached_property
     def window(self) -> Window:
@@ -44,7 +45,7 @@ class StrategySubject:
 
     @cached_property
     def result(self) -> Result:
-        return vector.run(self.strategy, self.window, ACCOUNT)
+        return vector.run(self.strategy, self.window, self.account)
 
 
 def subject_for(strategy: Strategy) -> StrategySubject:

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from optimize.sweep import sweep
     from optimize.sweep_table import Sweep
     from optimize.tearsheet import tearsheet
+    from optimize.walkforward.procedure import walk_forward
+    from optimize.walkforward.result import WalkForward
 
 __all__ = [
-    "Comparison", "Run", "Sweep", "backtest", "compare", "list_runs", "measure", "open_run", "periods_per_year",
-    "sweep", "tearsheet",
+    "Comparison", "Run", "Sweep", "WalkForward", "backtest", "compare", "list_runs", "measure", "open_run",
+    "periods_per_year", "sweep", "tearsheet", "walk_forward",
 ]  # fmt: skip
 
 _WHERE = {
     "Comparison": "optimize.compare",
     "Run": "optimize.run",
     "Sweep": "optimize.sweep_table",
+    "WalkForward": "optimize.walkforward.result",
     "backtest": "optimize.backtest",
     "compare": "optimize.compare",
     "list_runs": "optimize.runs",
@@ -35,6 +38,7 @@ _WHERE = {
     "periods_per_year": "optimize.periods",
     "sweep": "optimize.sweep",
     "tearsheet": "optimize.tearsheet",
+    "walk_forward": "optimize.walkforward.procedure",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from optimize.walkforward.trial_engine import TrialEngine
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
+    from numpy.typing import NDArray
 
     from feeds.bars import Bars
     from optimize.walkforward.settings import Settings
@@ -30,17 +31,41 @@ WIDTH = 0.25  # of the smoothing, per square root of the number of searched para
 COMPLETE, PRUNED, RULED_OUT, TOO_FEW = "complete", "pruned", "ruled-out", "too-few-trades"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What is known of one trial. scores: one list per objective, a value per block."""
+class Judged:
+    """One parameter set on a train window, computed as far as it is asked for. strategy: None when its own rule forbids
+    the set."""
 
-    state: str
-    scores: tuple[tuple[float, ...], ...]
-    figures: Mapping[str, float]
+    def __init__(self, window: TrainWindow, strategy: Strategy | None) -> None:
+        self.window, self.strategy = window, strategy
+        self._blocks: list[tuple[float, ...]] = []
 
-    def values(self) -> tuple[float, ...]:
-        """The objectives: means over the blocks."""
-        return tuple(float(np.mean(one)) for one in self.scores)
+    @cached_property
+    def state(self) -> str:
+        """RULED_OUT, TOO_FEW, or COMPLETE for a set that may be chosen."""
+        if self.strategy is None:
+            return RULED_OUT
+        return COMPLETE if self.figures["trades"] >= self.window.settings.min_trades else TOO_FEW
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """FIGURES on the whole train window; nothing for a set that is ruled out."""
+        if self.strategy is None:
+            return {}
+        found = self.window.engine.figures(self.strategy, [(self.window.first, self.window.last)])
+        return {name: float(found[name][0]) for name in FIGURES}
+
+    def scores(self, count: int) -> NDArray[np.float64]:
+        """Objectives on the first `count` blocks, scores[block, objective]; an undefined one (no trade) counts as 0."""
+        assert self.strategy is not None
+        while len(self._blocks) < count:
+            found = self.window.engine.figures(self.strategy, [self.window.blocks[len(self._blocks)]])
+            values = [float(found[name][0]) for name in self.window.settings.objectives]
+            self._blocks.append(tuple(0.0 if math.isnan(value) else value for value in values))
+        return np.array(self._blocks[:count])
+
+    def means(self, count: int) -> tuple[float, ...]:
+        """Objectives as means over the first `count` blocks."""
+        return tuple(float(value) for value in self.scores(count).mean(axis=0))
 
 
 class TrainWindow:
@@ -54,7 +79,7 @@ class TrainWindow:
         self.space, self.settings, self.seed = space, settings, seed
         self.engine = TrialEngine(space.cls, bars, settings.account, periods)
         self.bars = bars
-        self._verdicts: dict[tuple[Any, ...], Verdict] = {}
+        self._judged: dict[tuple[Any, ...], Judged] = {}
         self.first = max(first, space.warmup() - 1)
         self.purge = self._longest_holding(len(bars))
         self.embargo = math.ceil(settings.embargo * (len(bars) - self.first)) if gap else 0
@@ -79,21 +104,12 @@ class TrainWindow:
         except ParameterError:
             return None
 
-    def verdict(self, values: Mapping[str, Any]) -> Verdict:
-        """A parameter set on the whole train window, then on its blocks."""
+    def judged(self, values: Mapping[str, Any]) -> Judged:
+        """What is known of a parameter set; kept, so that nothing is computed twice."""
         key = tuple(values[name] for name in self.space.axes)
-        if key not in self._verdicts:
-            self._verdicts[key] = self._judge(values)
-        return self._verdicts[key]
-
-    def _judge(self, values: Mapping[str, Any]) -> Verdict:
-        strategy = self.strategy(values)
-        if strategy is None:
-            return Verdict(RULED_OUT, (), {})
-        found = self.engine.figures(strategy, [(self.first, self.last), *self.blocks])
-        whole = {name: float(found[name][0]) for name in FIGURES}
-        scores = tuple(tuple(np.nan_to_num(found[name][1:], nan=0.0).tolist()) for name in self.settings.objectives)
-        return Verdict(COMPLETE if whole["trades"] >= self.settings.min_trades else TOO_FEW, scores, whole)
+        if key not in self._judged:
+            self._judged[key] = Judged(self, self.strategy(values))
+        return self._judged[key]
 
     def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
         """A trial's parameters."""
@@ -111,16 +127,16 @@ class TrainWindow:
         """The objective of a study. A trial without enough evidence, or hopeless after some blocks, is pruned."""
         import optuna
 
-        found = self.verdict(self.suggest(trial))
+        found, count = self.judged(self.suggest(trial)), len(self.blocks)
         if found.state != COMPLETE:
             raise optuna.TrialPruned(found.state)
-        if len(found.scores) > 1:
-            return found.values()
-        for block in range(len(self.blocks) - 1):
-            trial.report(float(np.mean(found.scores[0][: block + 1])), block)
+        if len(self.settings.objectives) > 1:
+            return found.means(count)
+        for block in range(1, count):
+            trial.report(found.means(block)[0], block - 1)
             if trial.should_prune():
                 raise optuna.TrialPruned(PRUNED)
-        return found.values()[0]
+        return found.means(count)[0]
 
     def choice(self, trials: list[Any]) -> Choice:
         """The choice among finished trials. Their figures are computed again from their parameters, not believed."""
@@ -141,20 +157,23 @@ class TrainWindow:
     def _row(self, trial: Any) -> dict[str, Any]:
         from optuna.trial import TrialState
 
-        found = self.verdict(trial.params)
-        state = PRUNED if found.state == COMPLETE and trial.state == TrialState.PRUNED else found.state
-        known = found.state == COMPLETE
-        scores = found.scores[0] if known else (math.nan,) * len(self.blocks)
+        found, count = self.judged(trial.params), len(self.blocks)
+        pruned = found.state == COMPLETE and trial.state == TrialState.PRUNED
+        done = len(trial.intermediate_values) if pruned else count
+        means, scores = (math.nan,) * len(self.settings.objectives), [math.nan] * count
+        if found.state == COMPLETE:
+            means = found.means(done)
+            scores[:done] = found.scores(done)[:, 0].tolist()
         return {
-            "number": trial.number, "state": state, "smoothed": math.nan,
-            "objectives": found.values() if known else (math.nan,) * len(self.settings.objectives),
-            "score": found.values()[0] if known else math.nan,
-            **{f"score_{block}": score for block, score in enumerate(scores)}, "values": dict(trial.params),
+            "number": trial.number, "state": PRUNED if pruned else found.state, "score": means[0],
+            "smoothed": math.nan, "objectives": means, "values": dict(trial.params),
+            **{f"score_{block}": score for block, score in enumerate(scores)},
             **{name: found.figures.get(name, math.nan) for name in FIGURES},
         }  # fmt: skip
 
     def _smooth(self, rows: list[dict[str, Any]]) -> None:
-        """Objectives averaged over the trials near each: a lone peak is luck more often than a plateau is.
+        """Objectives averaged over the trials near each: a lone peak is luck more often than a plateau is. A pruned
+        trial counts with the blocks that it was judged on.
 
         Weights are those of a normal distribution of the distance in the space, whose width is WIDTH √dimensions.
         """

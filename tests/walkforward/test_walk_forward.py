@@ -201,7 +201,7 @@ def test_the_choice_goes_by_the_trials_around() -> None:
             for _, one in judged.iterrows()
         ]  # fmt: skip
         blocks = judged[[f"score_{k}" for k in range(5)]].to_numpy()
-        expected = float(np.dot(weights, blocks.mean(axis=1)) / sum(weights))
+        expected = float(np.dot(weights, np.nanmean(blocks, axis=1)) / sum(weights))
         assert row["smoothed"] == pytest.approx(expected)
     complete = judged[judged["state"] == "complete"]
     best = complete.loc[complete["smoothed"].idxmax()]

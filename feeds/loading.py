@@ -13,6 +13,7 @@ import pandas as pd
 from feeds import labels, stamps, validation
 from feeds.bars import Bars
 from feeds.errors import ConfigError, DataError
+from feeds.history.market import names_market
 from feeds.instrument import Instrument
 from feeds.reading import Columns, RawTable, read
 from feeds.sessions import ALWAYS, check_calendar
@@ -55,7 +56,7 @@ def load(
     """Bars of one instrument from a file, a DataFrame, a sample or a generator, validated.
 
     source: path of a CSV (header line), Parquet or Feather file; a DataFrame; "sample:spx" (see `feeds.sample_names`);
-    "synthetic:martingale?seed=1&bars=5000".
+    "synthetic:martingale?seed=1&bars=5000"; "binance:BTC/USDT:1h" as `navale fetch` has kept it.
     symbol: name of the instrument (default: the file's name). tz: zone of times written without one. label: what the
     times mark, "open" or "close" of a bar; without it they are read as the open and moved to the close, with a note.
     calendar: "24/7" (default), "FX", or a name of exchange_calendars; dates without a clock name its sessions.
@@ -81,6 +82,11 @@ def load(
 
         _refuse_options(source, given)
         return from_query(source.removeprefix("synthetic:"), terms)
+    if isinstance(source, str) and names_market(source):
+        from feeds.history.reading import from_history
+
+        _refuse_options(source, given)
+        return from_history(source, terms, reading)
     raw = read(source, columns, contract, symbol)
     return build(raw, terms.complete(_default_symbol(source), ALWAYS), reading)
 

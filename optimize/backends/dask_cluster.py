@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client, LocalCluster, WorkerPlugin
-from joblib import parallel_config  # type: ignore[import-untyped]
-from joblib._dask import DaskDistributedBackend  # type: ignore[import-untyped]
+from joblib import parallel_config
+from joblib._dask import DaskDistributedBackend
 
 from feeds.errors import ConfigError, WorkerLost
 from optimize.backends.worker import Delivered, held

@@ -41,7 +41,7 @@ def losses(backend: str) -> tuple[type[BaseException], ...]:
 
 def _run(jobs: int) -> Run:
     """Uses the backend of the surrounding parallel_config. One chunk a task: chunks are large enough."""
-    from joblib import Parallel, delayed  # type: ignore[import-untyped]
+    from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
     return lambda function, sent, pieces: parallel(delayed(function)(sent, piece) for piece in pieces)

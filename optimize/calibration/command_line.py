@@ -87,8 +87,10 @@ def _tell_edge(edge: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(printing.document({"planted_edge": edge}))
         return
-    click.echo(f"best fixed set of the planted series: Sharpe {edge['sharpe']:.3f} a year net of costs over "
-               f"{edge['years']:g} years it was not chosen on, {edge['round_trips']:.1f} round trips a year")  # fmt: skip
+    click.echo(
+        f"best fixed set of the planted series: Sharpe {edge['sharpe']:.3f} a year net of costs over "
+        f"{edge['years']:g} years it was not chosen on, {edge['round_trips']:.1f} round trips a year"
+    )
 
 
 def _tell(found: dict[str, Rate], told: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import getpass
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,13 +95,15 @@ def carry_out(
     from optimize.walkforward.concluding import conclude
     from optimize.walkforward.procedure import walk_forward
     from optimize.walkforward.space import parse_space
-    from optimize.walkforward.workers import companions
+    from optimize.walkforward.workers import companions, is_companion
     from strategies import settings
     from strategies.base import Profile
     from strategies.discovery import find
 
     if len(sources) != 1:
         raise ConfigError(f"navale optimize takes one --data, not {len(sources)}; optimize symbols one by one")
+    if processes < 1:
+        raise ConfigError(f"--processes {processes}: give 1 or more")
     asked = load_gates(gates)
     cls = find(name, "strategy")
     chosen = cls.profile(profile) if profile else Profile({})
@@ -118,9 +121,13 @@ def carry_out(
     since, until = instants(start, end)
     Path(root).mkdir(parents=True, exist_ok=True)
     where = storage or str(Path(root) / "trials.db")
-    with companions(processes), printing.counted("trials") as step:
-        walk = walk_forward(cls, bars, space=searched, fixed=fixed, start=since, end=until, account=account,
-                            objectives=tuple(objectives) or ("sharpe",), storage=where, progress=step, **plan)  # fmt: skip
+    with companions(sys.argv[1:], processes - 1), printing.counted("trials") as step:
+        walk = walk_forward(
+            cls, bars, space=searched, fixed=fixed, start=since, end=until, account=account, storage=where,
+            objectives=tuple(objectives) or ("sharpe",), progress=step, **plan,
+        )  # fmt: skip
+    if is_companion():
+        return DONE
     with printing.counted("figures of the judgement") as step:
         outcome = conclude(walk, asked, root=root, registry=registry, by=who or getpass.getuser(), why=WHY,
                            now=datetime.datetime.now(datetime.UTC), reading=reading, progress=step)  # fmt: skip
@@ -153,11 +160,11 @@ def tell(outcome: Outcome) -> None:
     words = (f"{name.replace('_', ' ')} {shown(name, stitched[name])}" for name in
              ("total_return", "sharpe", "max_drawdown", "trades"))  # fmt: skip
     click.echo("out of sample, stitched: " + ", ".join(words))
-    printing.table("gates", ["gate", "", "what was found"],
-                   [[one.name, "pass" if one.passed else "FAIL", one.said] for one in outcome.gates.results])  # fmt: skip
-    failed = len(outcome.gates.failed)
-    click.echo("verdict: " + ("every gate is passed" if not failed else f"{failed} of {len(outcome.gates.results)} gates "
-               "are not passed: do not trade this"))  # fmt: skip
+    results, failed = outcome.gates.results, len(outcome.gates.failed)
+    verdicts = [[one.name, "pass" if one.passed else "FAIL", one.said] for one in results]
+    printing.table("gates", ["gate", "", "what was found"], verdicts)
+    told = f"{failed} of {len(results)} gates are not passed: do not trade this" if failed else "every gate is passed"
+    click.echo(f"verdict: {told}")
     click.echo(f"report: {outcome.report}")
     if outcome.record is None:
         click.echo("candidate: none, the last train window gave too little evidence for any choice")

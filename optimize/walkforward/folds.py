@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from feeds.errors import DataError
@@ -47,7 +48,7 @@ def blocks(first: int, last: int, count: int, purge: int) -> list[tuple[int, int
     """The bars first … last - 1 cut into `count` blocks; each leaves its last `purge` bars out, so that no holding
     period of one block reaches into the next."""
     edges = [first + (last - first) * k // count for k in range(count + 1)]
-    found = [(low, high - purge) for low, high in zip(edges, edges[1:], strict=False)]
+    found = [(low, high - purge) for low, high in itertools.pairwise(edges)]
     if min(high - low for low, high in found) < 2:
         raise DataError(f"{last - first:,} bars cannot be cut into {count} blocks that leave out {purge} bars each")
     return found

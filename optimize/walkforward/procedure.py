@@ -93,7 +93,7 @@ def _choose(
     attributes = _identity(space, known, window, plan, seed)
     study = open_study(
         storage, f"{space.cls.__name__}-{_digest(attributes)}", sampler=plan.sampler, seed=seed,
-        directions=("maximize",) * len(plan.objectives), attributes=attributes,
+        directions=["maximize"] * len(plan.objectives), attributes=attributes,
     )  # fmt: skip
     run_trials(study, plan.trials, window.evaluate, progress=lambda done, total: report(number * total + done, total))
     return window.choice(finished(study)[: plan.trials])

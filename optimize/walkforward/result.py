@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 class Choice:
     """What the procedure chose on one train window, which knows nothing of later bars.
 
-    first, last: close times of the first bar that trials trade on and of the last one. purge, embargo: bars left out
-    between the train window and what comes after it. parameters: all of the strategy's, by name; None when no trial
-    brought the minimum of evidence (then nothing is traded). number: of the chosen trial. score: its inner
-    cross-validated score, averaged over the trials near it. in_sample: figures of the chosen parameters on the train window, names as in
-    optimize.sweep_figures.FIGURES (empty without a choice). trials: one row per trial: number, state ("complete",
-    "pruned", "ruled-out", "too-few-trades"), score, smoothed (what the choice goes by), one score_<block> per inner
-    block, the parameters searched, and FIGURES on the train window.
+    first, last: close times of the first bar that trials trade on and of the last one. purge, embargo: bars left
+    out between the train window and what comes after it. parameters: all of the strategy's, by name; None when no
+    trial brought the minimum of evidence (then nothing is traded). number: of the chosen trial. score: its inner
+    cross-validated score, averaged over the trials near it. in_sample: figures of the chosen parameters on the
+    train window, names as in optimize.sweep_figures.FIGURES (empty without a choice). trials: one row per trial:
+    number, state ("complete", "pruned", "ruled-out", "too-few-trades"), score, smoothed (what the choice goes by),
+    one score_<block> per inner block, the parameters searched, and FIGURES on the train window.
     """
 
     first: pd.Timestamp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from optuna.storages.journal import BaseJournalFileLock
+from optuna.storages.journal._file import BaseJournalFileLock
 
 
 class JournalLock(BaseJournalFileLock):

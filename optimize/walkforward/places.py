@@ -55,7 +55,9 @@ def current(attempts: Sequence[FrozenTrial]) -> FrozenTrial | None:
 
 def make_attempt(study: Study, worker: dict[str, Any], place: int | None, last: FrozenTrial | None) -> int:
     """Id of a new running attempt, at the next free place or again at `place`, with what `last` had been given."""
-    marks = {WORKER: worker} if place is None else {WORKER: worker, PLACE: place}
+    marks: dict[str, Any] = {WORKER: worker} if place is None else {WORKER: worker, PLACE: place}
+    if last is not None:  # what the sampler noted when it gave the parameters
+        marks |= {key: value for key, value in last.system_attrs.items() if key not in (WORKER, PLACE, BEAT)}
     template = create_trial(
         state=TrialState.RUNNING,
         system_attrs=marks,

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from feeds.errors import ConfigError
 from indicators.declaration import suggestion
+from optimize.walkforward.densities import FastParzenEstimator
 
 SAMPLERS = ("tpe", "cmaes", "nsga2", "random")
 # Random trials before TPE models anything, and before any trial may be called hopeless.
@@ -33,6 +34,7 @@ class PlacedSampler(BaseSampler):
         self._inner = inner
         self._seed = seed
         self.place = 0
+        self.procedure = ""  # what the study's trials mean, as a short hash
         owners = [inner, *(getattr(inner, name, None) for name in ("_random_sampler", "_independent_sampler"))]
         streams = [getattr(owner, name, None) for owner in owners for name in ("_rng", "_cma_rng")]
         self._streams = [stream for stream in streams if stream is not None]
@@ -67,9 +69,7 @@ class PlacedSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         self._inner.before_trial(study, trial)
 
-    def after_trial(
-        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         self._inner.after_trial(study, trial, state, values)
 
 
@@ -82,6 +82,7 @@ def make_sampler(name: str, seed: int, objectives: int, shared: bool) -> PlacedS
     inner: BaseSampler
     if name == "tpe":
         inner = TPESampler(n_startup_trials=STARTUP, multivariate=objectives == 1, constant_liar=shared, seed=seed)
+        inner._parzen_estimator_cls = FastParzenEstimator
     elif name == "cmaes":
         if objectives > 1:
             raise ConfigError("sampler cmaes knows one objective; use nsga2 or tpe for several")
@@ -100,7 +101,8 @@ def make_pruner(name: str, objectives: int) -> BasePruner:
     """Who says that a trial is hopeless: below three quarters of the finished trials at the same step.
 
     The best of its running means so far counts, never the first one alone, and only from 20 finished trials on. CMA-ES
-    and NSGA-II learn nothing from trials that stop early, and several objectives have no one value: nothing stops there.
+    and NSGA-II learn nothing from trials that stop early, and several objectives have no one value: nothing is stopped
+    there.
     """
     if objectives > 1 or name not in ("tpe", "random"):
         return NopPruner()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Seconds that a process waits for its turn on an embedded file: many trials of many processes, not a deadlock.
 TURN = 120.0
 ATTEMPTS = 10
-JOURNAL_ENDINGS = (".log", ".journal", ".jsonl")
+SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 SQLITE_HEADER = b"SQLite format 3\0"
 JOURNAL_START = b'{"op_code":'
 
@@ -26,11 +26,12 @@ JOURNAL_START = b'{"op_code":'
 def open_storage(text: str | None) -> BaseStorage:
     """The place of a study's trials, made when it does not exist.
 
-    text: None for memory; `trials.db` or `sqlite:///trials.db` for an SQLite file; `trials.log` or `journal:trials.log`
-    for a journal file (one JSON line per change); `postgresql://user:password@host:port/database` for a server.
-    An existing file is taken for what it holds. Every kind but memory may be used by several processes at once, files
-    only by processes of one machine. Raises ConfigError when the file holds something else, when the server refuses,
-    or when its driver is not installed; messages never hold a password.
+    text: None for memory; a path for a journal file (one JSON line per change), also `journal:trials.log`; a path that
+    ends with .db, .sqlite or .sqlite3, or `sqlite:///trials.db`, for an SQLite file;
+    `postgresql://user:password@host:port/database` for a server. An existing file is taken for what it holds. Every
+    kind but memory may be used by several processes at once, files only by processes of one machine. Raises ConfigError
+    when the file holds something else, when the server refuses, or when its driver is not installed; messages never
+    hold a password.
     """
     import optuna
 
@@ -49,8 +50,8 @@ def open_storage(text: str | None) -> BaseStorage:
         raise ConfigError(f"storage {without_password(text)!r}: {word}: is not known; give a file like trials.db, "
                           "journal:trials.log or postgresql://user@host/database")  # fmt: skip
     path = Path(text)
-    kind = _kind(path, text) or ("journal" if path.suffix in JOURNAL_ENDINGS else "sqlite")
-    return _journal(path, text) if kind == "journal" else _sqlite(path, text)
+    kind = _kind(path, text) or ("sqlite" if path.suffix in SQLITE_ENDINGS or os.name == "nt" else "journal")
+    return _sqlite(path, text) if kind == "sqlite" else _journal(path, text)
 
 
 def without_password(url: str) -> str:
@@ -60,7 +61,7 @@ def without_password(url: str) -> str:
 
 
 def _kind(path: Path, text: str) -> str | None:
-    """"sqlite" or "journal", by what the file holds; None when there is nothing yet."""
+    """ "sqlite" or "journal", by what the file holds; None when there is nothing yet."""
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ConfigError(f"storage {text!r}: {path} is not a file in an existing folder")
     try:
@@ -85,6 +86,10 @@ def _journal(path: Path, text: str) -> BaseStorage:
 
     from optimize.walkforward.journal_lock import JournalLock
 
+    if os.name == "nt":
+        raise ConfigError(
+            f"storage {text!r}: journal files need a lock that Windows has not; write sqlite:///trials.db"
+        )
     if _kind(path, text) == "sqlite":
         raise ConfigError(f"storage {text!r} is an SQLite file; write sqlite:///{path}")
     try:
@@ -133,7 +138,7 @@ def _server(text: str) -> BaseStorage:
     except (sqlalchemy.exc.ArgumentError, ValueError) as error:
         shown = without_password(text)
         raise ConfigError(f"storage {shown!r}: write postgresql://user:password@host:5432/database") from error
-    return _relational(url, text, {"pool_pre_ping": True})
+    return _relational(url, text, {})
 
 
 def _relational(url: Any, text: str, settings: dict[str, Any]) -> BaseStorage:
@@ -151,7 +156,9 @@ def _relational(url: Any, text: str, settings: dict[str, Any]) -> BaseStorage:
             pass
         engine.dispose()
     except sqlalchemy.exc.SQLAlchemyError as error:
-        raise ConfigError(f"storage {shown!r}: {reason(error, url.password)}; check address, name and rights") from error
+        raise ConfigError(
+            f"storage {shown!r}: {reason(error, url.password)}; check address, name and rights"
+        ) from error
     for attempt in range(ATTEMPTS):
         try:
             return optuna.storages.get_storage(RDBStorage(address, settings))

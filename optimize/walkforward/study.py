@@ -9,12 +9,12 @@ processes the order in which trials finish decides what the samplers know, and o
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from feeds.errors import ConfigError, NavaleError
+from feeds.errors import ConfigError
 
 if TYPE_CHECKING:
     import optuna
@@ -32,7 +32,7 @@ def open_study(
     *,
     sampler: str,
     seed: int,
-    directions: Sequence[str] = ("maximize",),
+    directions: Sequence[Literal["maximize", "minimize"]] = ("maximize",),
     attributes: Mapping[str, Any],
 ) -> optuna.Study:
     """Make a study, or continue the one of that name.
@@ -65,4 +65,67 @@ def open_study(
              for key in sorted(kept.keys() | wanted.keys()) if kept.get(key) != wanted.get(key)]  # fmt: skip
     if wrong:
         raise ConfigError(f"study {name!r} was made with other settings: {'; '.join(wrong)}; give another study name")
+    chosen.procedure = hashlib.blake2b(json.dumps(wanted, sort_keys=True).encode(), digest_size=8).hexdigest()
     return study
+
+
+def run_trials(
+    study: optuna.Study,
+    count: int,
+    evaluate: Evaluate,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    patience: float = PATIENCE,
+) -> None:
+    """Work until exactly `count` trials of the study are finished (complete or pruned), with whoever works on it too.
+
+    evaluate: suggests, reports and returns the value (one per objective); raising optuna.TrialPruned ends the trial
+    early. Any other exception fails the trial and leaves this function with the trial and its parameters named. A trial
+    whose worker was killed is evaluated again with the parameters it had been given. On return every trial of the first
+    `count` is finished, in every process. patience: seconds; see optimize.walkforward.liveness. progress(done, count):
+    called after each change.
+    """
+    from optuna.exceptions import StorageInternalError
+
+    from optimize.walkforward.storage import reason
+    from optimize.walkforward.work import Work
+
+    try:
+        Work(study, count, evaluate, progress, patience).run()
+    except StorageInternalError as error:
+        raise ConfigError(f"the storage of the trials failed: {reason(error)}; the same command goes on") from error
+
+
+def finished(study: optuna.Study) -> list[FrozenTrial]:
+    """The finished trials, each place once, in order of place.
+
+    The number of each is its place: what it would be if no worker had ever been killed.
+    """
+    from optimize.walkforward.places import FINISHED, attempts_by_place, current
+
+    found = []
+    for place, attempts in enumerate(attempts_by_place(study)):
+        trial = current(attempts)
+        if trial is not None and trial.state in FINISHED:
+            trial = copy.copy(trial)
+            trial.number = place
+            found.append(trial)
+    return found
+
+
+def hopeless(trial: optuna.Trial, step: int, value: float) -> bool:
+    """Whether the trial may stop: after inner block `step`, its mean score `value` over the blocks so far is hopeless.
+
+    Told to the study in any case; see `make_pruner` in optimize.walkforward.sampler for the rule. With several
+    objectives always False.
+    """
+    if len(trial.study.directions) > 1:
+        return False
+    trial.report(value, step)
+    return trial.should_prune()
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return "absent"
+    return text if len(text) <= 80 else text[:77] + "..."

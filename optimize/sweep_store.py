@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feeds.errors import ConfigError
+from optimize.code_digest import code_digest
 from optimize.grid import Grid
 from optimize.storage import from_json, nulled, to_json, write_text
 from optimize.sweep_figures import FIGURES
@@ -26,14 +27,10 @@ FORMAT = 1
 
 def identity(grid: Grid, engines: Sequence[SweepEngine], account: Account, start: Any, end: Any) -> dict[str, Any]:
     """What a sweep's figures depend on: code of strategy and indicators, data, grid, account and window."""
-    from indicators.engines.program import indicator_program
-
-    classes = {type(source[0]) for source in engines[0].sets.sources if source is not None}
-    code = sorted(indicator_program(cls).digest for cls in classes)
     return {
         "format": FORMAT,
         "strategy": grid.cls.__name__,
-        "code": hashlib.sha256("\n".join([engines[0].program.digest, *code]).encode()).hexdigest(),
+        "code": code_digest(grid.cls),
         "data": [[one.bars.symbol, str(one.bars.timeframe), one.bars.fingerprint] for one in engines],
         "account": repr(account),
         "window": [None if start is None else str(start), None if end is None else str(end)],

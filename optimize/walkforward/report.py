@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from optimize.walkforward.result import Choice, WalkForward
 
 POINTS, BINS, SPLITS = 3000, 40, 1500
-COLUMNS = ("number", "state", "score", "sharpe", "total_return", "max_drawdown", "profit_factor", "trades")
+COLUMNS = ("number", "state", "score", "smoothed", "sharpe", "total_return", "max_drawdown", "profit_factor", "trades")
 TOO_LITTLE = "<p>quantstats has no report for this record: it needs returns that vary over 20 days or more.</p>"
 
 
@@ -126,11 +126,12 @@ def _overfitting(told: dict[str, Any]) -> str:
     found = told["overfitting"]
     if not found:
         return sections.missing(told, "overfitting")
+    half, loss = sections.percent(found["probability"], 1), sections.percent(found["loss"], 1)
     return (
         f"<p>The candidate's train window was cut into blocks; on every half of them ({found['splits']:,} ways) the "
-        "best trial was chosen and ranked among all trials on the other half. In "
-        f"<b>{found['probability']:.1%}</b> of the ways it came out no better than the middle: that is the probability "
-        f"of backtest overfitting. In {found['loss']:.1%} of the ways it earned nothing there.</p>"
+        f"best trial was chosen and ranked among all trials on the other half. In <b>{half}</b> of the ways it came "
+        "out no better than the middle: that is the probability of backtest overfitting, near one half when all trials "
+        f"are equally good. In <b>{loss}</b> of the ways it earned nothing there.</p>"
     )
 
 
@@ -139,18 +140,19 @@ def _stability(told: dict[str, Any]) -> str:
     if not found:
         return sections.missing(told, "neighbourhood")
     inert = f" Moves of {', '.join(map(escape, found['inert']))} change nothing here." if found["inert"] else ""
-    share = "–" if found["median"] is None else f"{found['median']:.0%}"
+    share = sections.percent(found["median"])
     text = (
         f"<p>Each searched parameter of the candidate moved by 5 and 10 % of its range, one at a time, and all numbers "
         f"at once: {len(found['table'])} sets, {found['impossible']} more that the strategy's rule forbids. Their "
         f"median Sharpe on the candidate's train window is <b>{share}</b> of its own "
-        f"({sections.number(found['own'])}); {found['positive'] or 0.0:.0%} of them are above zero.{inert}</p>"
+        f"({sections.number(found['own'])}); {sections.percent(found['positive'])} of them are above zero.{inert}</p>"
     )
     if near:
         where = "within" if near["within"] else "outside"
+        way, allowed = sections.percent(near["nearest"]), sections.percent(near["allowed"])
         text += (
-            f"<p>The candidate lies <b>{where}</b> the neighbourhood of the folds' choices: {near['nearest']:.0%} of "
-            f"an axis on average from that of fold {near['fold'] + 1}; up to {near['allowed']:.0%} would be near.</p>"
+            f"<p>The candidate lies <b>{where}</b> the neighbourhood of the folds' choices: {way} of an axis on "
+            f"average from that of fold {near['fold'] + 1}; up to {allowed} would be near.</p>"
         )
     return text
 

@@ -64,8 +64,8 @@ def procedure(walk: WalkForward, judged: Judgement) -> str:
         f"{windows}. On each, {plan.trials} sets of parameters were tried (sampler {plan.sampler}, {tried:,} in all), "
         f"judged by their {escape(goal)} over {plan.blocks} parts of the train window that are purged of trades "
         f"reaching from one into the next. Sets with fewer than {plan.min_trades} closed trades are no evidence and "
-        "cannot be chosen. The best was frozen and run once, from a flat account, on the bars that follow after a gap "
-        "(purge: longest holding time; embargo: a share of the train window). <b>Out of sample</b> means these bars: "
+        "cannot be chosen. The set with the best score, averaged over the trials near it, was frozen and run once, "
+        "from a flat account, on the bars that follow after a gap (purge: longest holding time; embargo: a share of the train window). <b>Out of sample</b> means these bars: "
         "no choice has seen them. Their stitched record is what the gates judge.</p>"
         "<p>The evidence is that of the <i>procedure</i>: of choosing like this again and again. The candidate is what "
         "the same procedure chooses on all data up to the end; it has no out-of-sample record of its own.</p>"
@@ -82,17 +82,17 @@ def _fixed(walk: WalkForward) -> str:
 
 def folds_table(walk: WalkForward, judged: Judgement) -> str:
     """Windows and outcome of each fold, the candidate last."""
-    heads = ("", "train window", "gap [bars]", "test window", "in-sample Sharpe", "out-of-sample Sharpe", "kept",
+    heads = ("fold", "train window", "gap [bars]", "test window", "in-sample Sharpe", "out-of-sample Sharpe", "kept",
              "out-of-sample return", "trades")  # fmt: skip
     rows = []
     for fold, found in zip(walk.folds, judged.decay.folds, strict=True):
         own, gap = fold.choice, f"{fold.choice.purge} + {fold.choice.embargo}"
         rows.append([f"fold {fold.number + 1}", _days(own.first, own.last), gap, _days(fold.times[0], fold.times[-1]),
-                     number(found.in_sample), number(found.out_of_sample), _share(found.ratio),
+                     number(found.in_sample), number(found.out_of_sample), percent(found.ratio),
                      shown("total_return", found.total_return), found.trades])  # fmt: skip
     last, whole = walk.candidate, judged.decay
     rows.append(["stitched", "", "", _days(walk.equity.index[0], walk.equity.index[-1]), number(whole.in_sample),
-                 number(whole.stitched), _share(whole.ratio), shown("total_return", walk.figures["total_return"]),
+                 number(whole.stitched), percent(whole.ratio), shown("total_return", walk.figures["total_return"]),
                  walk.figures["trades"]])  # fmt: skip
     inside = number(float(last.in_sample.get("sharpe", math.nan)))
     rows.append(["candidate", _days(last.first, last.last), f"{last.purge} + {last.embargo}", "", inside, "–", "–", "–",
@@ -138,10 +138,10 @@ def certainty_table(told: dict[str, Any]) -> str:
     )]  # fmt: skip
     for name, one in (told["intervals"] or {}).items():
         middle = f"{shown(name, one['value'])} ({shown(name, one['low'])} to {shown(name, one['high'])})"
-        rows.append([f"{name.replace('_', ' ')} on daily returns, {one['level']:.0%} bootstrap interval", middle])
+        rows.append([f"{name.replace('_', ' ')} on daily returns, {percent(one['level'])} bootstrap interval", middle])
     if one := told["shuffled_drawdown"]:
         middle = f"{shown('max_drawdown', one['low'])} to {shown('max_drawdown', one['high'])}"
-        rows.append([f"drawdown with the trades in another order, {one['level']:.0%} of the orders", middle])
+        rows.append([f"drawdown with the trades in another order, {percent(one['level'])} of the orders", middle])
     if one := told["deflation"]:
         rows.append(["trials that ran / independent tries among them", f"{one['tried']} / {one['independent']:.1f}"])
     return table(["", ""], rows, "numbers")
@@ -161,7 +161,7 @@ def regimes_table(told: dict[str, Any]) -> str:
     if not told["regimes"]:
         return missing(told, "regimes")
     names = ("bars", "total_return", "sharpe", "max_drawdown", "trades")
-    heads = ["", "regime", *(name.replace("_", " ") for name in names)]
+    heads = ["kind", "regime", *(name.replace("_", " ") for name in names)]
     rows = [[one["kind"], one["regime"], *(_figure(name, one[name]) for name in names)]
             for one in told["regimes"]["table"]]  # fmt: skip
     notes = "".join(
@@ -179,8 +179,9 @@ def _figure(name: str, value: Any) -> str:
     return "–" if value is None else shown(name, value)
 
 
-def _share(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.0%}"
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share as people read it; "–" when it is missing."""
+    return "–" if value is None or math.isnan(value) else f"{100 * value:,.{digits}f} %"
 
 
 def _days(first: Any, last: Any) -> str:

@@ -35,6 +35,17 @@ def test_figures_and_order():
     assert bootstrap(returns, 252.0, draws=300, seed=2) != found
 
 
+def test_the_share_of_draws_above_zero():
+    """By the central limit theorem about Φ(mean √n / deviation) of them; drawdowns never are."""
+    random = np.random.default_rng(6)
+    returns = random.normal(0, 0.01, 400)
+    returns += 0.01 / math.sqrt(400) - returns.mean()  # one standard error above zero: Φ(1) = 0.841
+    found = bootstrap(returns, 252.0, draws=2000)
+    assert found["sharpe"].positive == pytest.approx(0.841, abs=0.05)
+    assert found["max_drawdown"].positive == 0.0
+    assert bootstrap(returns + 0.05, 252.0, draws=100)["sharpe"].positive == 1.0
+
+
 def test_all_orders_of_four_trades():
     trades = np.array([0.1, -0.05, 0.2, -0.1])
     depths = []

@@ -75,7 +75,7 @@ FIGURES = {
     "neighbourhood_worst": Figure("worst neighbour", "lowest yearly Sharpe of the sets around the candidate"),
     "neighbourhood_folds": Figure(
         "lowest neighbourhood median of the folds",
-        "the same as neighbourhood_median for the folds' choices, the lowest",
+        "the same as neighbourhood_median for the folds' choices, the lowest; undefined when one of them is",
     ),
     "candidate_distance": Figure(
         "distance of the candidate",

@@ -197,7 +197,8 @@ def _folds_positive(judgement: Judgement) -> float:
 
 
 def _folds_median(judgement: Judgement) -> float:
-    return min((one.median for one in judgement.fold_neighbourhoods), default=math.nan)
+    medians = [one.median for one in judgement.fold_neighbourhoods]
+    return math.nan if not medians or any(map(math.isnan, medians)) else min(medians)
 
 
 READERS: dict[str, Callable[[Judgement], float]] = {

@@ -12,7 +12,7 @@ from feeds.errors import ConfigError
 from optimize.evidence.figures import FIGURES
 from optimize.evidence.judgement import PARTS, READERS, Judgement, judge, trade_shares
 from optimize.gates.gates import check_gates, load_gates
-from tests.evidence.walks import values, walk
+from tests.evidence.walks import values, walk, waves
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,16 @@ def test_a_fold_without_a_choice_is_flat_and_counts():
         ["folds", "trades_per_fold", "folds_positive"]
     )
     assert found["folds"] == 3 and found["trades_per_fold"] == 0 and found["folds_positive"] <= 2 / 3
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_fold_without_a_ratio_leaves_no_lowest(order):
+    """A choice that loses on its own train window has no neighbourhood median: not passed over, wherever it stands."""
+    record = walk(waves(size=0.1), chosen=(values(8), values(10, fade=True))[::order])
+    judged = Judgement(record)
+    assert [math.isnan(one.median) for one in judged.fold_neighbourhoods] == [False, True][::order]
+    found, missing = judged.values(["neighbourhood_folds"])
+    assert math.isnan(found["neighbourhood_folds"]) and "undefined" in missing["neighbourhood_folds"]
 
 
 def test_trades_as_shares_of_the_account_compound_to_the_record():

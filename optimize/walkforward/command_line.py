@@ -31,7 +31,7 @@ WHY = "chosen by navale optimize"
 @click.option("--trials", type=int, default=200, show_default=True, help="Parameter sets per train window.")
 @click.option("--folds", type=int, default=4, show_default=True, help="Test windows.")
 @click.option("--scheme", default="anchored", show_default=True, help="anchored (growing) or rolling train windows.")
-@click.option("--sampler", default="tpe", show_default=True, help="tpe, cmaes, nsga2 or random.")
+@click.option("--sampler", default="random", show_default=True, help="random, tpe, cmaes or nsga2.")
 @click.option("--objective", "objectives", multiple=True,
               help="sharpe, sortino, total_return, max_drawdown; several: Pareto front.  [sharpe]")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, one process: the same result.")

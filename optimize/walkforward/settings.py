@@ -28,7 +28,7 @@ class Settings:
     trials: int = 200
     folds: int = 4
     scheme: str = "anchored"
-    sampler: str = "tpe"
+    sampler: str = "random"
     seed: int = 1
     first_train: float = SHARE
     embargo: float = 0.01

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optimize.command_line import DONE, FAILED, as_json
-from optimize.registry.telling import brief, cell, event_data, flat, overview
 
 if TYPE_CHECKING:
     from optimize.registry.requirements import Requirement
@@ -66,6 +65,7 @@ def promote(
     from optimize.registry.promotion import PromotionRefused
     from optimize.registry.promotion import promote as move
     from optimize.registry.store import details_of
+    from optimize.registry.telling import event_data
 
     with _open(path) as registry:
         bars = load_again(registry.record(name), sources) if sources else None
@@ -108,6 +108,7 @@ def demote(name: str, by: str, why: str, to: str | None, path: str, as_json: boo
     navale demote 1a2b3c --by Ada --why "replaced by 9f8e7d" --to retired
     """
     from optimize.registry.promotion import demote as move
+    from optimize.registry.telling import event_data
 
     with _open(path) as registry:
         event = move(registry, name, by=by, why=why, now=now(), to=to)
@@ -166,6 +167,7 @@ def configs(context: click.Context, path: str, as_json: bool) -> int:
             raise click.UsageError(f"write --json and --registry after {context.invoked_subcommand!r}")
         return DONE
     from optimize import printing
+    from optimize.registry.telling import cell, overview
 
     if not Path(path).is_file():
         click.echo("[]" if as_json else f"no registry {path}")
@@ -196,6 +198,7 @@ def show(name: str, path: str, as_json: bool) -> int:
     """
     from optimize import printing
     from optimize.registry.store import details_of
+    from optimize.registry.telling import brief, cell, event_data, flat
 
     with _open(path) as registry:
         record = registry.record(name)
@@ -226,6 +229,7 @@ def diff(a: str, b: str, path: str, as_json: bool) -> int:
     navale configs diff 1a2b3c 9f8e7d
     """
     from optimize import printing
+    from optimize.registry.telling import cell, flat
 
     with _open(path) as registry:
         one, other = registry.record(a), registry.record(b)
@@ -255,6 +259,7 @@ def export(name: str, output: Path | None, by: str | None, path: str, as_json: b
     navale configs export 1a2b3c --output trend.toml
     """
     from optimize.registry import frozen_config
+    from optimize.registry.telling import event_data
 
     with _open(path) as registry:
         target = output or Path(f"{registry.record(name).id}.toml")

@@ -15,9 +15,11 @@ from feeds.chains.command_line import chains
 from feeds.errors import ConfigError, ParityError
 from feeds.history.command_line import fetch
 from indicators.gex.command_line import gex
+from optimize.calibration.command_line import calibrate
 from optimize.command_line import DONE, FAILED, Verbs, account_options, as_json, data_options, runs_folder
 from optimize.registry.command_line import configs, demote, promote, reoptimize
 from optimize.sweep_command_line import sweep
+from optimize.walkforward.command_line import optimize
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -237,7 +239,9 @@ def placebo(strategy: str, **options: Any) -> int:
 @main.command()
 @runs_folder
 def demo(root: str) -> int:
-    """Backtest AtrTrend on 20 years of real prices that come along.
+    """Run the main job once around on data that come along.
+
+    Backtest in both engines, sweep, walk-forward with its verdict, promotion of a planted (synthetic) candidate.
 
     \b
     navale demo
@@ -278,7 +282,7 @@ def bench(names: tuple[str, ...], quick: bool, as_json: bool) -> int:
         raise ParityError(f"results that must be equal are not: {error}") from error
 
 
-for command in (sweep, promote, demote, configs, reoptimize, fetch, gex, chains):
+for command in (sweep, optimize, promote, demote, configs, reoptimize, calibrate, fetch, gex, chains):
     main.add_command(command)
 
 

@@ -20,12 +20,12 @@ from optimize.walkforward.storage import open_storage
 from optimize.walkforward.study import finished, open_study, run_trials
 
 ROOT = Path(__file__).resolve().parents[2]
-COUNT = 24
+COUNT = 10
 PROCESSES = 3
 
 
-def worker(storage: str, folder: Path, *rest: str) -> subprocess.Popen[str]:
-    command = [sys.executable, trial_worker.__file__, storage, "study", str(COUNT), str(folder), *rest]
+def worker(storage: str, folder: Path, *rest: str, count: int = COUNT) -> subprocess.Popen[str]:
+    command = [sys.executable, trial_worker.__file__, storage, "study", str(count), str(folder), *rest]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
 
@@ -78,10 +78,6 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address.rpartition("/")[0] + "/" + name
 
 
-def finished_in(storage: str) -> int:
-    return len(finished(study_of(storage)))
-
-
 def evaluations(folder: Path) -> int:
     return sum(name.split("-")[0].isdigit() for name in os.listdir(folder))
 
@@ -90,7 +86,8 @@ def test_three_processes_one_killed(storage, tmp_path):
     killed = worker(storage, tmp_path, "hold=4")
     process, number, parameters = wait_for(lambda: held(tmp_path), killed)
     others = [worker(storage, tmp_path) for _ in range(PROCESSES - 1)]
-    wait_for(lambda: finished_in(storage) == COUNT - 1, killed, *others)
+    study = study_of(storage)
+    wait_for(lambda: len(finished(study)) == COUNT - 1, killed, *others)
     assert evaluations(tmp_path) == COUNT, "a living process keeps its trial; the others wait for it"
     os.kill(process, signal.SIGKILL)
     outputs = [other.communicate()[0] for other in others]
@@ -102,9 +99,10 @@ def test_three_processes_one_killed(storage, tmp_path):
     assert evaluations(tmp_path) == COUNT + 1, "nothing else was evaluated twice"
 
 
+@pytest.mark.slow
 def test_kills_at_any_moment(storage, tmp_path):
     workers = [worker(storage, tmp_path) for _ in range(PROCESSES)]
-    for threshold in (2, 5, 9, 14):
+    for threshold in (2, 4, 6, 8):
         wait_for(lambda wanted=threshold: evaluations(tmp_path) >= wanted)
         workers[0].kill()
         workers[0].communicate()
@@ -133,12 +131,12 @@ def test_a_paused_process_loses_its_trial_and_does_no_harm_when_it_wakes(storage
 
 @pytest.mark.parametrize("sampler", ["tpe", "cmaes", "nsga2", "random"])
 def test_a_killed_study_goes_on_bit_for_bit(tmp_path, sampler):
-    storage = f"journal:{tmp_path / 'trials.log'}"
-    killed = worker(storage, tmp_path, "hold=21", f"sampler={sampler}")
+    storage, count = f"journal:{tmp_path / 'trials.log'}", 24
+    killed = worker(storage, tmp_path, "hold=21", f"sampler={sampler}", count=count)
     process, _, _ = wait_for(lambda: held(tmp_path), killed)
     os.kill(process, signal.SIGKILL)
     killed.communicate()
-    output, _ = worker(storage, tmp_path, f"sampler={sampler}").communicate()
+    output, _ = worker(storage, tmp_path, f"sampler={sampler}", count=count).communicate()
     straight = open_study(open_storage(None), "study", sampler=sampler, seed=7, attributes={})
-    run_trials(straight, COUNT, trial_worker.evaluate)
+    run_trials(straight, count, trial_worker.evaluate)
     assert json.loads(output) == json.loads(json.dumps(trial_worker.rows(straight)))

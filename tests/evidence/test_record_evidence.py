@@ -45,6 +45,20 @@ def test_returns_with_memory_are_less_certain_by_weeks():
     assert found.probability == found.weeks
 
 
+@pytest.mark.slow
+def test_a_rule_on_prices_without_memory_is_seldom_sure():
+    """Positions that follow from the past, held for days, on returns with fat tails: about one in a hundred is."""
+    bars = some_bars([100.0] * 1500, step="8h")
+    sure = 0
+    for seed in range(600):
+        random = np.random.default_rng(seed)
+        moves = 0.008 * random.standard_t(5, 1500)
+        trend = np.convolve(moves, np.ones(30), "full")[:1500]
+        position = np.concatenate(([0.0], (trend[:-1] > 0).astype(float)))
+        sure += certainty(bars, pd.Series(position * moves, index=bars.times)).probability >= 0.99
+    assert 1 <= sure <= 15
+
+
 def test_a_record_that_never_moves_is_no_evidence():
     bars = some_bars([100.0] * 60)
     with pytest.raises(DataError, match="never differ"):

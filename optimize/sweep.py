@@ -95,6 +95,10 @@ def _count(backend: str, threads: int | None, workers: int | str | None) -> int:
 
     if backend not in BACKENDS:
         raise ConfigError(f"backend={backend!r} is none of {', '.join(BACKENDS)}{suggestion(backend, list(BACKENDS))}")
+    if backend != "threads":
+        from optimize.backends.opening import require
+
+        require(backend)
     if threads is not None and backend != "threads":
         raise ConfigError(f"threads={threads} is for backend 'threads'; give workers= with backend {backend!r}")
     if isinstance(workers, str) and backend in ("threads", "loky"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import threading
 import uuid
 from collections.abc import Iterator
@@ -95,10 +96,7 @@ def _unregister(client: Any, name: str) -> None:
 def opened(workers: int | str, parcel: Parcel) -> Iterator[Delivered]:
     """joblib's backend is a Dask cluster that holds `parcel` on every worker: one at an address, or one made here."""
     with contextlib.ExitStack() as stack:
-        cluster: Any = LocalCluster
-        where: Any = workers
-        if not isinstance(workers, str):
-            where = stack.enter_context(cluster(n_workers=workers, threads_per_worker=1, dashboard_address=None))
+        where: Any = workers if isinstance(workers, str) else stack.enter_context(_own_cluster(workers))
         try:
             client: Any = stack.enter_context(Client(where, timeout=CONNECTING, set_as_default=False))  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
@@ -120,6 +118,19 @@ def opened(workers: int | str, parcel: Parcel) -> Iterator[Delivered]:
         finally:
             over.set()
             watch.join()
+
+
+def _own_cluster(workers: int) -> Any:
+    """Worker processes that a Ctrl-C in the terminal does not reach: this process ends them."""
+    cluster: Any = LocalCluster
+    before = None
+    if threading.current_thread() is threading.main_thread():
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited
+    try:
+        return cluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 def _watch(client: Any, backend: _Backend, over: threading.Event) -> None:

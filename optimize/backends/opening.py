@@ -26,6 +26,15 @@ def opened(backend: str, workers: int | str, parcel: Parcel) -> Iterator[tuple[R
         yield found
 
 
+def require(backend: str) -> None:
+    """ConfigError when what a backend needs is not installed."""
+    if backend == "dask" and importlib.util.find_spec("distributed") is None:
+        raise ConfigError("backend 'dask' needs dask and distributed; install navale[dist]")
+    if backend == "ray" and importlib.util.find_spec("ray") is None:
+        raise ConfigError("backend 'ray' works where ray is installed, and here it is not; pip install ray, or take "
+                          "loky or dask")  # fmt: skip
+
+
 def losses(backend: str) -> tuple[type[BaseException], ...]:
     """What is raised when a worker died and took the pool or a task with it."""
     if backend == "dask":
@@ -34,6 +43,9 @@ def losses(backend: str) -> tuple[type[BaseException], ...]:
         from distributed import KilledWorker
 
         return (KilledWorker, CancelledError)  # cancelled: by a scheduler that went away
+    if backend == "ray":
+        ray = importlib.import_module("ray.exceptions")
+        return (ray.RayActorError, ray.WorkerCrashedError)
     from concurrent.futures.process import BrokenProcessPool
 
     return (BrokenProcessPool,)
@@ -58,8 +70,6 @@ def _loky(workers: int | str, parcel: Parcel) -> Iterator[tuple[Run, Any]]:
 
 @contextlib.contextmanager
 def _dask(workers: int | str, parcel: Parcel) -> Iterator[tuple[Run, Any]]:
-    if importlib.util.find_spec("distributed") is None:
-        raise ConfigError("backend 'dask' needs dask and distributed; install navale[dist]")
     from optimize.backends.dask_cluster import opened as cluster
 
     with cluster(workers, parcel) as sent:
@@ -79,14 +89,18 @@ class _RayParcel:
 
 @contextlib.contextmanager
 def _ray(workers: int | str, parcel: Parcel) -> Iterator[tuple[Run, Any]]:
-    if importlib.util.find_spec("ray") is None:
-        raise ConfigError("backend 'ray' works where ray is installed, and here it is not; pip install ray, or take "
-                          "loky or dask")  # fmt: skip
-    from joblib import parallel_config
+    from joblib import Parallel, delayed, parallel_config
 
     ray = importlib.import_module("ray")
     if not ray.is_initialized():
         ray.init(address=workers) if isinstance(workers, str) else ray.init(num_cpus=workers, include_dashboard=False)
     importlib.import_module("ray.util.joblib").register_ray()
-    with parallel_config(backend="ray"):
-        yield _run(workers if isinstance(workers, int) else -1), _RayParcel(parcel.digest, ray.put(parcel))
+    jobs = workers if isinstance(workers, int) else int(ray.cluster_resources()["CPU"])
+    with parallel_config(backend="ray"), Parallel(n_jobs=jobs, batch_size=1) as parallel:
+
+        def run(function: Callable[..., Any], sent: Any, pieces: list[Any]) -> Iterator[Any]:
+            """Some chunks at a time: ray's backend gives answers when all are there."""
+            for low in range(0, len(pieces), 4 * jobs):
+                yield from parallel(delayed(function)(sent, piece) for piece in pieces[low : low + 4 * jobs])
+
+        yield run, _RayParcel(parcel.digest, ray.put(parcel))

@@ -128,6 +128,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
         for each in words:
             command = [sys.executable, "-m", "dask", *each]
             started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+        (tmp_path / "pids").write_text(json.dumps([process.pid for process in started]))
         try:
             with Client(scheduler_file=str(where), set_as_default=False, timeout=120) as client:
                 client.wait_for_workers(2, timeout=120)
@@ -317,15 +318,41 @@ def test_classes_that_other_processes_cannot_find() -> None:
     ({"threads": 1, "workers": 1}, "give one of the two"),
     ({"backend": "dask", "workers": "tcp://127.0.0.1:1"}, "start one: dask scheduler"),
 ])  # fmt: skip
-def test_wrong_backends(options: dict[str, Any], message: str) -> None:
+def test_wrong_backends(options: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from optimize.backends import dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "CONNECTING", 1.0)
     with pytest.raises(ConfigError, match=message):
         sweep(AtrTrend, BARS, {"fast": [10, 11]}, **options)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="ray is installed")
 def test_ray_is_taken_where_it_is_installed() -> None:
-    with pytest.raises(ConfigError, match="ray is installed, and here it is not"):
-        sweep(AtrTrend, BARS, {"fast": [10, 11]}, backend="ray", workers=2)
+    grid = {"fast": [10, 11], "slow": [60, 70]}
+    if importlib.util.find_spec("ray") is None:
+        with pytest.raises(ConfigError, match="ray is installed, and here it is not"):
+            sweep(AtrTrend, BARS, grid, backend="ray", workers=2)
+        return
+    found = sweep(AtrTrend, BARS, grid, backend="ray", workers=2)
+    pd.testing.assert_frame_equal(found.table, sweep(AtrTrend, BARS, grid).table, check_exact=True)
+
+
+def test_a_scheduler_that_dies_ends_the_sweep(
+    watched: str, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from optimize.backends import dask_cluster
+
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
+    monkeypatch.setattr(dask_cluster, "CONNECTING", 2.0)
+    folder, scheduler = tmp_path / "s", json.loads((tmp_path / "pids").read_text())[0]
+
+    def end(done: int, total: int) -> None:
+        if done == 16:
+            os.kill(scheduler, signal.SIGKILL)
+
+    (tmp_path / "hold").touch()  # the second worker never answers, so that the sweep cannot be over first
+    with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+        sweep(find(watched), BARS, GRID, backend="dask", workers=cluster, folder=folder, progress=end)
+    assert list(folder.glob("part-*.parquet"))
 
 
 def test_the_command_line_tells_what_was_sent(watched: str, tmp_path: Path) -> None:

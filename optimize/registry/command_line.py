@@ -122,29 +122,29 @@ def demote(name: str, by: str, why: str, to: str | None, path: str, as_json: boo
 @click.argument("name", metavar="ID")
 @signed
 @click.option("--data", "sources", multiple=True, metavar="SOURCE", help="Default: the record's, which may have grown.")
+@click.option("--walks", "root", default="walks", metavar="FOLDER", show_default=True, help="Where results are kept.")
 @registry_file
 @as_json
-def reoptimize(name: str, by: str, why: str, sources: tuple[str, ...], path: str, as_json: bool) -> int:
+def reoptimize(name: str, by: str, why: str, sources: tuple[str, ...], root: str, path: str, as_json: bool) -> int:
     """Repeat a record's optimization on new data.
 
-    Same search space, settings, seed and gates; the outcome is filed as a new record, and nothing is promoted. Exit
-    code 1: its gates are not all green.
+    Same search space, settings, seed and gates; the outcome is reported and filed as a new record, and nothing is
+    promoted. Exit code 1: its gates are not all green. Ctrl-C keeps finished trials; the same command goes on.
 
     \b
     navale reoptimize 1a2b3c --data btc.csv --by Ada --why "refit_by has come"
     """
     from optimize import printing
     from optimize.registry.reoptimize import reoptimize as run
+    from optimize.walkforward.command_line import tell
 
-    with _open(path) as registry:
-        with printing.counted("trials") as step:
-            record = run(registry, name, by=by, why=why, now=now(), sources=sources, progress=step)
-        stage = registry.stage(record)
+    with _open(path) as registry, printing.counted("trials") as step:
+        outcome = run(registry, name, by=by, why=why, now=now(), sources=sources, root=root, progress=step)
     if as_json:
-        _json({"record": record.id, "stage": stage, "strategy": record.content["strategy"], "gates": record.gates})
+        _json(outcome.to_json())
     else:
-        click.echo(f"{record.id} filed at {stage}: {record.content['strategy']}")
-    return DONE if stage == "candidate" else FAILED
+        tell(outcome)
+    return DONE if outcome.gates.passed else FAILED
 
 
 @click.group(invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")

@@ -60,7 +60,7 @@ def load_again(record: Record, sources: Sequence[str] = ()) -> dict[str, Bars]:
 
 
 def plain_reading(reading: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Arguments of `optimize.sources.bars_of` as plain data, to be kept with a record."""
+    """How to load and cut bars again, as plain data to be kept with a record."""
     if reading is None:
         return None
-    return {name: reading[name] for name in READING}
+    return {name: reading[name] for name in READING} | {"start": reading.get("start")}

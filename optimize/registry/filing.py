@@ -41,7 +41,8 @@ def file_candidate(
 
     The record starts at stage "candidate" when every gate is green, else at "research". judgement, gates: `.to_json()`
     of the judgement and of the gate report. reading: arguments of `optimize.sources.bars_of` (sources, options,
-    timeframe, columns) that load the bars again; None: `feeds.load` of their source does. refit_by: the day after
+    timeframe, columns) that load the bars again, and `start`, from which on they were searched, if any; None:
+    `feeds.load` of their source does. refit_by: the day after
     which paper and live warn; default: last bar plus the length of one test window. code: state of the running code,
     default: the present one. A candidate with green gates gets its parity report here.
 

@@ -116,7 +116,7 @@ def carry_out(
                                                  "min_trades")}  # fmt: skip
     asked_by = f"profile {profile!r}" if timeframe is None else ""
     reading = {"sources": list(sources), "options": dict(options), "timeframe": timeframe or chosen.timeframe,
-               "columns": list(columns)}  # fmt: skip
+               "columns": list(columns), "start": start}  # fmt: skip
     (bars,) = bars_of(sources, options, timeframe or chosen.timeframe, columns, asked_by).values()
     since, until = instants(start, end)
     Path(root).mkdir(parents=True, exist_ok=True)

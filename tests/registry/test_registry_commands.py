@@ -155,7 +155,7 @@ def test_reoptimize_repeats_the_procedure_and_never_promotes(folder, ids, tmp_pa
     path = write_bars(tmp_path, 1300)
     ran = navale("reoptimize", ids["good"], "--data", path, *SIGN, "--json")
     told = json.loads(ran.stdout)
-    # Bought at 103 and sold at 105 every 16 hours, 48 times on 780 hours of test windows: both gates of the record pass.
+    # Bought at 103 and sold at 105 every 16 hours, 48 times in 780 hours of test windows: both gates pass.
     assert (ran.exit_code, told["stage"]) == (0, "candidate"), ran.stderr
     assert [gate["name"] for gate in told["gates"]["gates"]] == ["sharpe", "trades"]
     assert Path(told["report"]).is_file()

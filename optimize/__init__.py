@@ -26,20 +26,12 @@ __all__ = [
 ]  # fmt: skip
 
 _WHERE = {
-    "Comparison": "optimize.compare",
-    "Run": "optimize.run",
-    "Sweep": "optimize.sweep_table",
-    "WalkForward": "optimize.walkforward.result",
-    "backtest": "optimize.backtest",
-    "compare": "optimize.compare",
-    "list_runs": "optimize.runs",
-    "measure": "optimize.metrics",
-    "open_run": "optimize.runs",
-    "periods_per_year": "optimize.periods",
-    "sweep": "optimize.sweep",
-    "tearsheet": "optimize.tearsheet",
+    "Comparison": "optimize.compare", "Run": "optimize.run", "Sweep": "optimize.sweep_table",
+    "WalkForward": "optimize.walkforward.result", "backtest": "optimize.backtest", "compare": "optimize.compare",
+    "list_runs": "optimize.runs", "measure": "optimize.metrics", "open_run": "optimize.runs",
+    "periods_per_year": "optimize.periods", "sweep": "optimize.sweep", "tearsheet": "optimize.tearsheet",
     "walk_forward": "optimize.walkforward.procedure",
-}
+}  # fmt: skip
 
 
 class _Package(ModuleType):

@@ -39,7 +39,7 @@ WHY = "chosen by navale optimize"
 @click.option("--embargo", type=float, default=0.01, show_default=True, help="Share of a train window left out.")
 @click.option("--min-trades", type=int, default=30, show_default=True, help="Closed trades a trial needs.")
 @click.option("--gates", "gates", type=click.Path(dir_okay=False), help="TOML with other gates.")
-@click.option("--storage", metavar="URL", help="File or postgresql:// for the trials.  [WALKS/trials.db]")
+@click.option("--storage", metavar="URL", help="File or postgresql:// for the trials.  [WALKS/trials.log]")
 @click.option("--processes", type=int, default=1, show_default=True, help="Processes that share the trials.")
 @click.option("--walks", "root", default="walks", metavar="FOLDER", show_default=True, help="Where results are kept.")
 @click.option(
@@ -120,7 +120,7 @@ def carry_out(
     (bars,) = bars_of(sources, options, timeframe or chosen.timeframe, columns, asked_by).values()
     since, until = instants(start, end)
     Path(root).mkdir(parents=True, exist_ok=True)
-    where = storage or str(Path(root) / "trials.db")
+    where = storage or str(Path(root) / "trials.log")
     with companions(sys.argv[1:], processes - 1), printing.counted("trials") as step:
         walk = walk_forward(
             cls, bars, space=searched, fixed=fixed, start=since, end=until, account=account, storage=where,

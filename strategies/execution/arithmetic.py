@@ -1,4 +1,4 @@
-"""Small functions of the convention: the ledger row, the quantity of an entry, the nearest target, the guards."""
+"""Small functions of the convention: the quantity of an entry, the nearest target, the guards."""
 
 from __future__ import annotations
 
@@ -7,24 +7,6 @@ from math import inf, isfinite, isnan, log, nan, sqrt
 from indicators.kernels import kernel
 from strategies.execution.prices import round_down
 from strategies.execution.records import FRACTION, LOTS, NOTIONAL, RISK
-
-
-@kernel
-def post(ledger, rows, stamp, symbol, side, quantity, price, fee, order, reason, after):
-    """Write a ledger row when there is room; the number of rows so far, written or not."""
-    k = int(rows)
-    if k < len(ledger):
-        row = ledger[k]
-        row.stamp = stamp
-        row.symbol = symbol
-        row.side = side
-        row.quantity = quantity
-        row.price = price
-        row.fee = fee
-        row.order = order
-        row.reason = reason
-        row.position_after = after
-    return rows + 1.0
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Writes drivers: pastes the rules into the loops, decides the switches, drops what a strategy cannot use.
 
-See exit_rules.py, entry_rules.py and template.py for the text that goes in; the result is a Python file to read.
+What goes in: exit_rules.py, entry_rules.py, account_rules.py, template.py. The result is a Python file to read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 from feeds.errors import DefinitionError
 from indicators.flatten import Flat, flatten
 from indicators.kernels import Kernel
-from strategies.execution import entry_rules, exit_rules, template
+from strategies.execution import account_rules, entry_rules, exit_rules, template
+
+RULES = (exit_rules, entry_rules, account_rules, template)
 
 
 @cache
@@ -200,7 +202,7 @@ def outlined(switches: dict[str, bool], constants: dict[str, float], decorator: 
 
 @cache
 def _everything() -> dict[str, ast.FunctionDef]:
-    return _definitions(exit_rules) | _definitions(entry_rules) | _definitions(template)
+    return {name: node for module in RULES for name, node in _definitions(module).items()}
 
 
 def _function(name: str) -> ast.FunctionDef:
@@ -240,7 +242,7 @@ class _Literals(ast.NodeTransformer):
 @cache
 def _constants() -> dict[str, float]:
     found: dict[str, float] = {}
-    for module in (exit_rules, entry_rules, template):
+    for module in RULES:
         found |= {name: value for name, value in vars(module).items() if type(value) in (int, float)}
     return found
 
@@ -253,7 +255,7 @@ def support(flat: Flat, functions: Iterable[str]) -> None:
     wanted: set[str] = set()
     for text in functions:
         wanted |= {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-    for module in (exit_rules, entry_rules, template):
+    for module in RULES:
         for word in sorted(wanted):
             value = vars(module).get(word)
             if isinstance(value, Kernel):

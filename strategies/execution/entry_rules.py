@@ -13,7 +13,7 @@ that are known when the driver is written. A pasted rule may not return.
 
 from math import inf, nan
 
-from strategies.execution.arithmetic import acceptable, correlated, entry_size, post
+from strategies.execution.arithmetic import acceptable, correlated, entry_size
 from strategies.execution.intent import HOLD, LEAVE
 from strategies.execution.prices import fill_price, round_down, round_up
 from strategies.execution.records import (
@@ -76,6 +76,9 @@ def entry_fill():
                 x_reason = 1.0 * REJECT_CASH
         elif x_value + x_fee > a.cash:
             x_reason = 1.0 * REJECT_CASH
+    x_side = 1.0 if x_buys else -1.0
+    x_quantity = b.p_quantity
+    x_order = b.p_order
     if x_reason == ENTRY:
         if x_buys:
             b.trade = -(x_value + x_fee)
@@ -86,8 +89,6 @@ def entry_fill():
             a.cash += x_value - x_fee
             b.quantity = -b.p_quantity
         a.fees += x_fee
-        x_side = 1.0 if x_buys else -1.0
-        a.rows = post(ledger, a.rows, t, s, x_side, b.p_quantity, x_price, x_fee, b.p_order, x_reason, b.quantity)
         b.entry = x_price
         b.entry_quantity = b.p_quantity
         b.entry_bar = i
@@ -95,10 +96,11 @@ def entry_fill():
         b.last = x_price
         b.best = x_price
         b.inside = x_inside
-        attach_exits()
     else:
-        x_side = 1.0 if x_buys else -1.0
-        a.rows = post(ledger, a.rows, t, s, x_side, b.p_quantity, x_price, 0.0, b.p_order, x_reason, b.quantity)
+        x_fee = 0.0
+    write_row()
+    if x_reason == ENTRY:
+        attach_exits()
     b.p_side = 0.0
 
 
@@ -193,7 +195,10 @@ def new_entry():
                 x_reason = 1.0 * REJECT_SIZE
     if x_reason != 0.0:
         x_side = 1.0 if x_buys else -1.0
-        a.rows = post(ledger, a.rows, t, s, x_side, x_quantity, cl, 0.0, a.orders, x_reason, b.quantity)
+        x_price = cl
+        x_fee = 0.0
+        x_order = a.orders
+        write_row()
         b.p_side = 0.0
     else:
         b.p_side = 1.0 if x_buys else -1.0

@@ -13,7 +13,7 @@ that are known when the driver is written. A pasted rule may not return.
 
 from math import nan
 
-from strategies.execution.arithmetic import nearest_target, post
+from strategies.execution.arithmetic import nearest_target
 from strategies.execution.prices import fill_price, round_down, round_up
 from strategies.execution.records import EVEN, STOP, TARGET, TIME, TRAIL
 
@@ -37,7 +37,8 @@ def exit_fill():
         b.quantity = x_left
     a.fees += x_fee
     x_side = 1.0 if x_buys else -1.0
-    a.rows = post(ledger, a.rows, t, s, x_side, x_quantity, x_price, x_fee, b.order, x_reason, b.quantity)
+    x_order = b.order
+    write_row()
     if x_left == 0.0:
         b.quantity = 0.0
         b.exit_bar = i

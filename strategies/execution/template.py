@@ -10,156 +10,103 @@ written, and DECIDE(), LOAD() and STORE() stand for statements that depend on th
 
 import numpy as np
 
+from strategies.execution.account_rules import keep_levels, mark_many, mark_metrics, mark_one, may_fill, value_one
 from strategies.execution.entry_rules import apply_intent, entries_at_open, entries_inside
 from strategies.execution.exit_rules import close_out, exits_at_open, exits_inside, update_levels
-from strategies.execution.records import LIQUIDATION, RUIN, WINDOW_END
-
-
-def mark_metrics():
-    """Running statistics of the equity curve, from its change since the stamp before (x_before).
-
-    x_keep = 1 - largest drawdown so far: a new one shows as equity below peak * x_keep, without a division per bar.
-    What is random from bar to bar has no branch: a wrong guess of the processor costs more than the arithmetic.
-    """
-    if x_before != 0.0:
-        x_return = a.equity / x_before - 1.0
-        a.sum_r += x_return
-        a.sum_rr += x_return * x_return
-        x_down = 0.5 * (x_return - abs(x_return))
-        a.sum_dd += x_down * x_down
-    a.peak = a.equity if a.equity > a.peak else a.peak
-    if a.equity < a.peak * x_keep:
-        x_drop = 1.0 - a.equity / a.peak
-        if x_drop > a.drawdown:
-            a.drawdown = x_drop
-            x_keep = 1.0 - x_drop
-    x_before = a.equity
-
-
-def keep_levels():
-    """Levels in force after a bar, for charts (off when `levels` is empty)."""
-    if len(levels) > 0:
-        if b.quantity != 0.0:
-            levels[x_row, 0] = b.stop
-            levels[x_row, 1] = b.target_1
-            levels[x_row, 2] = b.target_2
-            levels[x_row, 3] = b.target_3
-            levels[x_row, 4] = b.target_4
-
-
-def mark_one():
-    """Section 4, step 4, for one symbol that traded or holds a position."""
-    if b.quantity != 0.0:
-        b.last = cl
-        a.exposed += 1.0
-        a.equity = a.cash + b.quantity * cl * c.multiplier
-    else:
-        a.equity = a.cash
-    if LIMITS:
-        a.skip = 0.0
-        if b.quantity != 0.0 and a.margin == 1.0:
-            if c.maintenance > 0.0:
-                x_needed = abs(b.quantity) * c.maintenance
-            else:
-                x_needed = a.maintenance * abs(b.quantity) * cl * c.multiplier
-            if a.equity < x_needed:
-                a.skip = 1.0
-                b.exit_reason = 1.0 * LIQUIDATION
-                b.p_side = 0.0
-    if a.equity <= 0.0:
-        x_reason = 1.0 * RUIN
-        close_out()
-        b.p_side = 0.0
-        a.equity = 0.0
-        a.ruined = 1.0
+from strategies.execution.intent import HOLD
+from strategies.execution.records import RUIN, WINDOW_END
 
 
 def simulate_one(first, last, closing, begin, opens, highs, lows, closes, terms, account, book, memory, ledger, levels):
     """Bars first … last - 1 of one symbol; decisions from bar `begin` on. closing: 1 when the window ends there.
 
+    On most bars no order can fill and the decision is to hold. An inner loop goes from one of these to the next; cash
+    and quantity stay what they are on the way, so the statistics of the whole stretch follow in a loop of their own.
+    Small loops fit into the processor's registers, one that also carries fills and entries does not. A flat stretch
+    has no statistics: its equity does not move, and each sum would grow by 0. With `levels` a stretch is one bar.
     Bars are read at unsigned places (x_at): signed ones make the compiler handle counting from the end.
     """
     LOAD()
     s = 0.0
     x_before = a.equity
     x_keep = 1.0 - a.drawdown
-    for x_row in range(first, last):
+    x_ruined = False
+    x_row = max(first, begin)
+    while x_row < last:
         t = float(x_row)
         i = t
         x_at = np.uint64(x_row)
-        cl = closes[x_at]
-        if b.quantity != 0.0 or b.p_side != 0.0:
+        h = highs[x_at]
+        l = lows[x_at]
+        x_traded = b.quantity != 0.0 or b.p_side != 0.0
+        if x_traded:
             o = opens[x_at]
-            h = highs[x_at]
-            l = lows[x_at]
             exits_at_open()
             entries_at_open()
             if RESTING:
                 entries_inside()
             exits_inside()
-            mark_one()
-            if a.ruined == 1.0:
-                mark_metrics()
-                break
-            if x_row < last - closing:
-                mark_metrics()
-            if STOPS or TIMED:
-                update_levels()
-        if x_row >= begin:
+        x_from = x_row
+        x_stop = x_row + 1 if x_traded else x_row
+        x_acts = False
+        while True:
+            cl = closes[x_at]
+            if x_traded or b.quantity != 0.0:
+                mark_one()
+                if a.equity <= 0.0:
+                    break
+                if STOPS or TIMED:
+                    update_levels()
+                x_traded = False
             DECIDE()
+            x_acts = intent.action != HOLD or (HOLD_LEVELS and b.quantity != 0.0)
+            if x_acts:
+                break
+            if x_row + 1 >= last or len(levels) > 0:
+                break
+            x_at = np.uint64(x_row + 1)
+            h = highs[x_at]
+            l = lows[x_at]
+            may_fill()
+            if x_fills:
+                break
+            x_row += 1
+            t = float(x_row)
+            i = t
+        if b.quantity != 0.0:
+            x_stop = x_row + 1
+            a.exposed += x_stop - x_from
+            b.last = cl
+        x_ruined = a.equity <= 0.0
+        if x_ruined:
+            x_stop = x_row
+        for x_past in range(x_from, min(x_stop, last - closing)):
+            cl = closes[np.uint64(x_past)]
+            value_one()
+            mark_metrics()
+        if x_ruined:
+            break
+        cl = closes[np.uint64(x_row)]
+        value_one()
+        if x_acts:
             apply_intent()
         keep_levels()
+        x_row += 1
     a.stamps += last - first
-    if a.ruined == 0.0 and closing == 1:
-        t = float(last - 1)
-        i = t
-        x_reason = 1.0 * WINDOW_END
+    if x_ruined or closing == 1:
+        x_reason = 1.0 * RUIN
+        if not x_ruined:
+            x_reason = 1.0 * WINDOW_END
+            t = float(last - 1)
+            i = t
         close_out()
         a.equity = a.cash
+        if x_ruined:
+            a.equity = 0.0
+            a.ruined = 1.0
+            b.p_side = 0.0
         mark_metrics()
     STORE()
-
-
-def mark_many():
-    """Section 4, step 4, over all symbols."""
-    x_value = a.cash
-    x_needed = 0.0
-    x_held = False
-    for n in range(len(book)):
-        b = book[n]
-        c = terms[n]
-        x_row = rows[k, n]
-        if x_row >= 0:
-            b.last = closes[x_row]
-        if b.quantity != 0.0:
-            x_held = True
-            x_value += b.quantity * b.last * c.multiplier
-            if a.margin == 1.0:
-                if c.maintenance > 0.0:
-                    x_needed += abs(b.quantity) * c.maintenance
-                else:
-                    x_needed += a.maintenance * abs(b.quantity) * b.last * c.multiplier
-    a.equity = x_value
-    if LIMITS:
-        a.skip = 0.0
-        if x_held and a.equity < x_needed:
-            a.skip = 1.0
-            for n in range(len(book)):
-                b = book[n]
-                b.p_side = 0.0
-                if b.quantity != 0.0:
-                    b.exit_reason = 1.0 * LIQUIDATION
-    if a.equity <= 0.0:
-        for n in range(len(book)):
-            b = book[n]
-            c = terms[n]
-            s = float(n)
-            i = b.entry_bar
-            b.p_side = 0.0
-            x_reason = 1.0 * RUIN
-            close_out()
-        a.equity = 0.0
-        a.ruined = 1.0
 
 
 def stamp_steps():

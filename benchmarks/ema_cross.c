@@ -71,10 +71,10 @@ static void one(long first, long last, const double *open, const double *high, c
         if (quantity == 0.0 && fast[t] > slow[t] && fast[t - 1] <= slow[t - 1])
             pending = fraction * equity / close[t];
     }
-    double bars = (double)(last - first), mean = sum / bars;
+    double returns = (double)(last - first - 1), mean = sum / returns;
     result[RETURN] = equity / capital - 1.0;
     result[DRAWDOWN] = drawdown;
-    result[SHARPE] = mean / sqrt((squares - sum * mean) / (bars - 1.0)) * sqrt(periods);
+    result[SHARPE] = mean / sqrt((squares - sum * mean) / (returns - 1.0)) * sqrt(periods);
     result[TRADES] = (double)count;
     result[ENTRY_BAR_STOPS] = (double)at_once;
 }

@@ -11,19 +11,20 @@ stop, or at the open when the bar opens beyond it. Every fill pays `FEE` of its 
 from __future__ import annotations
 
 import ctypes
-import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import native
-from benchmarks.sweeping import Prepared
+from benchmarks.sweeping import Swept
 from feeds.bars import Bars
 from indicators.ema import Ema
+from indicators.engines.batch import arrays
+from optimize.grid import Grid
+from optimize.parameter_sets import ParameterSets
 from strategies.base import Float, Int, Strategy, enter_long, hold, kernel
 from strategies.execution.account import Account, Costs, Sizing
-from strategies.execution.records import ENTRY
 
 FEE, FRACTION, CASH = 0.001, 0.95, 10_000.0
 PERIODS = 365.0 * 24.0  # hours of a year, for Sharpe
@@ -46,64 +47,65 @@ class EmaCrossTrail(Strategy):
         return hold()
 
 
-def grid(sets: int) -> list[EmaCrossTrail]:
-    """`sets` parameter sets: 5 fast x 5 slow x as many trails from 1 % to 8 % as it takes."""
+def grid(sets: int) -> Grid:
+    """At least `sets` combinations: 5 fast x 5 slow x as many trails from 1 % to 8 % as it takes."""
     trails = np.round(np.linspace(0.01, 0.08, max(1, -(-sets // 25))), 6)
-    found = itertools.product((5, 8, 12, 16, 20), (30, 45, 60, 90, 120), trails)
-    return [EmaCrossTrail(fast=fast, slow=slow, trail=float(trail)) for fast, slow, trail in found][:sets]
+    return Grid(EmaCrossTrail, {"fast": (5, 8, 12, 16, 20), "slow": (30, 45, 60, 90, 120), "trail": trails})
 
 
 class Ours:
-    """EmaCrossTrail through the vector engine."""
+    """EmaCrossTrail through the product's sweep.
 
-    def __init__(self, prepared: Prepared) -> None:
-        self.prepared = prepared
+    pool: each average once, one row each; averages[j]: the rows of `pool` that set j reads, fast and slow. C and
+    vectorbt take them from here.
+    """
+
+    def __init__(self, sets: int, bars: Bars) -> None:
+        self.swept = Swept(grid(sets), bars, ACCOUNT, PERIODS)
+        self.bars, self.first, self.last = bars, self.swept.first, self.swept.last
+        self.pool = average_rows(self.swept.sets, bars)
+        self.averages = self.swept.batch.picks
+        self.trails = np.array([self.swept.grid.values(int(j))["trail"] for j in self.swept.numbers])
 
     def run(self) -> np.ndarray:
         """FIGURES of every set, one row each."""
-        a = self.prepared.run()
-        bars = a["stamps"]
-        mean = a["sum_r"] / bars
-        with np.errstate(invalid="ignore"):  # a set that never trades has no Sharpe
-            spread = np.sqrt((a["sum_rr"] - a["sum_r"] * mean) / (bars - 1.0))
-            return np.column_stack([a["equity"] / CASH - 1.0, a["drawdown"], mean / spread * np.sqrt(PERIODS)])
+        found = self.swept.run()
+        return np.column_stack([found["total_return"], -found["max_drawdown"], found["sharpe"]])
 
     def trades(self, j: int) -> np.ndarray:
-        """Trades of set j, one row of TRADE each."""
-        rows = self.prepared.ledger(j)
-        entries, exits = rows[rows["side"] > 0], rows[rows["side"] < 0]
-        if len(entries) != len(exits) or (entries["reason"] != ENTRY).any():
+        """Trades of set j in `backtest`, one row of TRADE each."""
+        rows = self.swept.backtest(j).ledger
+        entries, exits = rows[rows["side"] == "buy"], rows[rows["side"] == "sell"]
+        if len(entries) != len(exits) or (entries["reason"] != "entry").any():
             raise AssertionError(f"set {j}: an entry was rejected, so buys and sales do not pair up")
-        return np.column_stack(
-            [
-                entries["stamp"],
-                entries["price"],
-                exits["stamp"],
-                exits["price"],
-                exits["quantity"],
-                entries["fee"] + exits["fee"],
-            ]
-        )
+        bought, sold = (self.bars.times.get_indexer(side["time"]) for side in (entries, exits))
+        fees = entries["fee"].to_numpy() + exits["fee"].to_numpy()
+        return np.column_stack([bought, entries["price"], sold, exits["price"], exits["quantity"], fees])
+
+
+def average_rows(sets: ParameterSets, bars: Bars) -> np.ndarray:
+    """The averages that `sets` picks from, one row each."""
+    cached: dict[Any, list[np.ndarray]] = {}
+    return np.array([arrays(source[0], bars, cached)[source[1]] for source in sets.sources if source is not None])
 
 
 class Native:
     """The loop of ema_cross.c."""
 
-    def __init__(self, prepared: Prepared, library: ctypes.CDLL) -> None:
-        self.prepared, self.library = prepared, library
+    def __init__(self, ours: Ours, library: ctypes.CDLL) -> None:
+        self.ours, self.library, self.trails = ours, library, ours.trails
         self.library.sweep.restype = None
-        self.trails = np.array([one.parameters["trail"] for one in prepared.strategies])
-        self.rows = np.ascontiguousarray(prepared.picks, dtype=np.int64)
-        self.prices = [prepared.bars.column(name) for name in ("open", "high", "low", "close")]
+        self.rows = np.ascontiguousarray(ours.averages, dtype=np.int64)
+        self.prices = [ours.bars.column(name) for name in ("open", "high", "low", "close")]
 
     @classmethod
-    def build(cls, prepared: Prepared) -> Native | None:
+    def build(cls, ours: Ours) -> Native | None:
         """Compile the C file; None without a compiler."""
         library = native.load(Path(__file__).with_name("ema_cross.c"))
-        return None if library is None else cls(prepared, library)
+        return None if library is None else cls(ours, library)
 
     def _sweep(self, start: int, stop: int, results: np.ndarray, trades: np.ndarray | None) -> None:
-        p = self.prepared
+        p = self.ours
         whole, real = ctypes.c_long, ctypes.c_double
 
         def at(array: np.ndarray) -> Any:
@@ -139,17 +141,18 @@ class Native:
 
     def trades(self, j: int) -> np.ndarray:
         """Trades of set j, one row of TRADE each."""
-        results, room = np.zeros((len(self.trails), 5)), np.zeros((self.prepared.last, len(TRADE)))
+        results, room = np.zeros((len(self.trails), 5)), np.zeros((self.ours.last, len(TRADE)))
         self._sweep(j, j + 1, results, room)
         return room[: int(results[j, 3])]
 
 
-def quiet_end(bars: Bars, strategies: list[EmaCrossTrail]) -> Bars:
+def quiet_end(bars: Bars, sets: int) -> Bars:
     """The bars without their last few: no set may buy on the last bar, which vectorbt cannot both buy and sell on."""
-    prepared = Prepared(strategies, bars, ACCOUNT)
-    pairs = {tuple(row) for row in prepared.picks}
+    combinations = ParameterSets(grid(sets))
+    pool = average_rows(combinations, bars)
+    pairs = {tuple(row) for row in combinations.of(np.arange(len(combinations.grid))).picks}
     last = len(bars)
-    while any(_crosses(prepared.pool, fast, slow, last - 2) for fast, slow in pairs):
+    while any(_crosses(pool, fast, slow, last - 2) for fast, slow in pairs):
         last -= 1
     return bars if last == len(bars) else bars.window(end=bars.times[last - 1])
 

@@ -1,6 +1,7 @@
 """The rules of ema_cross.py in vectorbt, said so that it trades the same.
 
-- Signals sit one row later than the close that gave them, at the price `open`: the next open.
+- Signals sit one row later than the close that gave them, at the price `open`: the next open. Its rows begin one bar
+  after ours, on the first bar that can buy, so that both have a return per row.
 - Size: we fix the quantity on the close that decides, FRACTION x equity / close. vectorbt sizes at the fill, so its
   percent of cash is FRACTION x open / close x (1 + fee): the same quantity.
 - Trailing stop: vectorbt's follows highs, from the row after the entry's. Its first reference price is the entry's
@@ -24,8 +25,7 @@ import vectorbt as vbt
 from vectorbt.portfolio import dispatch
 from vectorbt.returns import dispatch as figures
 
-from benchmarks.ema_cross import CASH, FEE, FRACTION, PERIODS
-from benchmarks.sweeping import Prepared
+from benchmarks.ema_cross import CASH, FEE, FRACTION, PERIODS, Ours
 
 CHUNK = 50
 RUST: dict[str, Any] = {"engine": "rust"}
@@ -34,12 +34,12 @@ RUST: dict[str, Any] = {"engine": "rust"}
 class Peer:
     """vectorbt's Portfolio.from_signals in Rust, `chunk` parameter sets at a time."""
 
-    def __init__(self, prepared: Prepared, chunk: int = CHUNK) -> None:
-        self.prepared = prepared
-        first, last = prepared.first, prepared.last
-        columns = (prepared.bars.column(name)[first:last] for name in ("open", "high", "low", "close"))
+    def __init__(self, ours: Ours, chunk: int = CHUNK) -> None:
+        self.ours = ours
+        first, last = ours.first + 1, ours.last
+        columns = (ours.bars.column(name)[first:last] for name in ("open", "high", "low", "close"))
         self.open, self.high, self.low, self.close = (np.ascontiguousarray(column.reshape(-1, 1)) for column in columns)
-        before = np.concatenate([[np.inf], self.close[:-1, 0]]).reshape(-1, 1)
+        before = ours.bars.column("close")[first - 1 : last - 1].reshape(-1, 1)
         self.share = FRACTION * self.open / before * (1.0 + FEE)
         if self.share.max() > 1.0:
             row = int(self.share.argmax())
@@ -47,18 +47,16 @@ class Peer:
         self.price, self.exits = self.open.copy(), np.zeros(self.open.shape, dtype=bool)
         self.price[-1], self.exits[-1] = self.close[-1], True
         self.entries = np.asfortranarray(self._signals())
-        self.trails = np.array([one.parameters["trail"] for one in prepared.strategies]).reshape(1, -1)
+        self.trails = ours.trails.reshape(1, -1)
         self.closes = [
             self._close(start, min(start + chunk, self.trails.size)) for start in range(0, self.trails.size, chunk)
         ]
 
     def _signals(self) -> np.ndarray:
-        p = self.prepared
-        fast, slow = (p.pool[p.picks[:, k], p.first - 1 : p.last] for k in (0, 1))
+        o = self.ours
+        fast, slow = (o.pool[o.averages[:, k], o.first - 1 : o.last - 1] for k in (0, 1))
         above = fast > slow
-        cross = np.zeros((len(self.open), len(p.strategies)), dtype=bool)
-        cross[1:] = (above[:, 1:] & ~above[:, :-1]).T[:-1]
-        return cross
+        return (above[:, 1:] & ~above[:, :-1]).T
 
     def _close(self, start: int, stop: int) -> pd.DataFrame:
         wide = np.asfortranarray(np.broadcast_to(self.close, (len(self.close), stop - start)))
@@ -125,7 +123,7 @@ class Peer:
     def trades(self) -> list[np.ndarray]:
         """Trades of every set, one row of ema_cross.TRADE each."""
         found: list[np.ndarray] = []
-        first = self.prepared.first
+        first = self.ours.first + 1
         for pf in self.portfolios():
             orders = pf.orders.values
             for column in range(pf.wrapper.shape_2d[1]):

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ema_cross import ACCOUNT, Native, Ours, grid, quiet_end
+from benchmarks.ema_cross import Native, Ours, quiet_end
 from benchmarks.equality import common_trades, same_figures, same_trades, stopped_at_once
 from benchmarks.machine import interleaved
 from benchmarks.prices import BARS, hourly
-from benchmarks.sweeping import Prepared
 
 FASTER_THAN_VECTORBT, TIMES_C = 15.0, 4.0
 
@@ -20,7 +19,7 @@ def check(ours: Ours, native: Native | None, peer: Any) -> dict[str, Any]:
     figures = ours.run()
     count = len(figures)
     trades = [ours.trades(j) for j in range(count)]
-    last = ours.prepared.last - 1
+    last = ours.last - 1
     at_once = [int((stopped_at_once(rows) & (rows[:, 2] < last)).sum()) for rows in trades]
     clean = [j for j in range(count) if not at_once[j]]
     found: dict[str, Any] = {
@@ -56,9 +55,8 @@ def run(sets: int = 200, bars: int = BARS, rounds: int = 9) -> dict[str, Any]:
     """Check, then time. Figures are CPU nanoseconds per bar and set."""
     from benchmarks.ema_cross_vectorbt import Peer
 
-    strategies = grid(sets)
-    prepared = Prepared(strategies, quiet_end(hourly(bars), strategies), ACCOUNT)
-    ours, native, peer = Ours(prepared), Native.build(prepared), Peer(prepared)
+    ours = Ours(sets, quiet_end(hourly(bars), sets))
+    native, peer = Native.build(ours), Peer(ours)
     equal = check(ours, native, peer)
     functions: dict[str, Any] = {"ours": ours.run}
     if native is not None:
@@ -69,8 +67,8 @@ def run(sets: int = 200, bars: int = BARS, rounds: int = 9) -> dict[str, Any]:
         "vectorbt, no figures": peer.simulate,
     }
     timed = interleaved(functions, rounds)
-    work = (prepared.last - prepared.first) * sets
-    rows = {name: timing.per(work, 1e9) for name, timing in timed.items()}
+    sets, bars = len(ours.swept), ours.last - ours.first
+    rows = {name: timing.per(bars * sets, 1e9) for name, timing in timed.items()}
     mine = rows["ours"]["median"]
     ratios = {f"{name} / ours": rows[name]["median"] / mine for name in rows if name.startswith("vectorbt")}
     targets = [
@@ -85,9 +83,8 @@ def run(sets: int = 200, bars: int = BARS, rounds: int = 9) -> dict[str, Any]:
         targets.append(("at most 4 times the time of C", ratios["ours / C"], ratios["ours / C"] <= TIMES_C))
     notes = [] if native is not None else ["SKIPPED: C, there is no C compiler (cc, gcc or clang)"]
     busy = {name: float(np.median(np.array(timing.cpu) / np.array(timing.wall))) for name, timing in timed.items()}
-    size = f"{prepared.last - prepared.first:,} bars x {sets} sets"
     return {
-        "title": f"EmaCrossTrail, {size}, with return, drawdown and Sharpe",
+        "title": f"EmaCrossTrail, {bars:,} bars x {sets} sets, with return, drawdown and Sharpe",
         "unit": "ns per bar and set",
         "rows": rows,
         "ratios": ratios,

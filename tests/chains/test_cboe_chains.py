@@ -116,7 +116,7 @@ def test_retry_after_is_honoured():
     with serving(answer) as vendor:
         start = time.monotonic()
         assert len(CboeChains(vendor.base).fetch("SPY").rows) == 2
-        assert 1.0 <= time.monotonic() - start < 5
+        assert 1.0 <= time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize(

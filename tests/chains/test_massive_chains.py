@@ -183,7 +183,7 @@ def test_429_waits_as_long_as_the_vendor_says():
         start = time.monotonic()
         chain = chains(vendor).fetch("SPY")
         waited = time.monotonic() - start
-    assert len(chain.rows) == 1 and 1.0 <= waited < 5
+    assert len(chain.rows) == 1 and 1.0 <= waited < 60
 
 
 def test_429_for_ever_is_an_error_without_the_key():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 LARGEST_POOL = 256_000_000  # bytes of indicator values kept
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a strategy makes the kernel read. sources: per window argument a row of the pool or the name of a column."""
+
+    strategy: Strategy
+    sources: dict[str, Any]
+    numbers: NDArray[np.float64]
+    depths: NDArray[np.float64]
+    warmup: int
+
+
 class TrialEngine:
     """Trials of one strategy class on one series; figures are those of `backtest` on the same window.
 
@@ -47,14 +59,16 @@ class TrialEngine:
         self._rows: dict[Any, int] = {None: 0}
         self._pool = np.full((8, len(self.bars)), np.nan)
         self._cached.clear()
+        self._last: _Read | None = None
 
     def figures(self, strategy: Strategy, windows: Sequence[tuple[int, int]]) -> dict[str, NDArray[np.float64]]:
         """One value per window for each name of optimize.sweep_figures.FIGURES."""
-        sources = self._sources(strategy, windows)
+        read = self._read(strategy, windows)
+        sources = read.sources
         results = np.repeat(account_record(self.account, self.cls.reverse), len(windows))
         picks = np.array([[sources[name] for name in sources if name in self._parts] or [0]], dtype=np.int64)
         columns = [self._values(sources[name]) for name in sources if name not in self._parts]
-        tables = (self._no_ledger, self._no_levels, self._numbers(strategy)[None, :], self._depths(strategy)[None, :])
+        tables = (self._no_ledger, self._no_levels, read.numbers[None, :], read.depths[None, :])
         blank, book, memory = empty_book(1), empty_book(1), self._memory()
         for k, window in enumerate(windows):
             records = (self._terms, results[k : k + 1], blank, book, memory)
@@ -80,13 +94,14 @@ class TrialEngine:
     def _simulate(self, strategy: Strategy, window: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Ledger records, and equity after every bar of the window."""
         first, last = window
-        values = [self._values(row) for row in self._sources(strategy, [window]).values()]
+        read = self._read(strategy, [window])
+        values = [self._values(row) for row in read.sources.values()]
         room = 1024 + (last - first) // 4
         while True:
             record = account_record(self.account, self.cls.reverse)
             ledger = np.zeros(room, LEDGER)
             state = (self._terms, record, empty_book(1), self._memory(), ledger, self._no_levels)
-            numbers = (self._numbers(strategy), self._depths(strategy))
+            numbers = (read.numbers, read.depths)
             self._program.call("simulate", first, last, 1, first, *self._prices, *state, *numbers, *values)
             room = int(record[0]["rows"])
             if room <= len(ledger):
@@ -96,8 +111,15 @@ class TrialEngine:
         equity = equity_curve(ledger[:room], closes, first, multipliers, self.account.cash, bool(record[0]["ruined"]))
         return ledger[:room], equity
 
-    def _sources(self, strategy: Strategy, windows: Sequence[tuple[int, int]]) -> dict[str, Any]:
-        """What each window argument of the kernel reads: a row of the pool, or the name of a bar column."""
+    def _read(self, strategy: Strategy, windows: Sequence[tuple[int, int]]) -> _Read:
+        if self._last is None or self._last.strategy is not strategy:
+            self._last = self._prepare(strategy)
+        warmup = self._last.warmup
+        if any(warmup - 1 > first or first >= last for first, last in windows):
+            raise ConfigError(f"{strategy!r} needs {warmup - 1} bars before a window, and one in it; got {windows}")
+        return self._last
+
+    def _prepare(self, strategy: Strategy) -> _Read:
         if len(self._rows) * 8 * len(self.bars) > LARGEST_POOL:
             self._forget()
         depths, found, warmup = strategy.depths, {}, 1
@@ -106,19 +128,11 @@ class TrialEngine:
             found[name] = source if isinstance(source, str) else self._row(source)
             lead = source[0].total_warmup if isinstance(source, tuple) else 1
             warmup = max(warmup, lead + depths[name] - 1)
-        if any(warmup - 1 > first or first >= last for first, last in windows):
-            raise ConfigError(f"{strategy!r} needs {warmup - 1} bars before a window, and one in it; got {windows}")
-        return found
+        numbers = np.array(strategy.numbers(), dtype=np.float64)
+        return _Read(strategy, found, numbers, np.array(list(depths.values()), dtype=np.float64), warmup)
 
     def _values(self, source: Any) -> NDArray[np.float64]:
         return np.asarray(self.bars.column(source) if isinstance(source, str) else self._pool[source])
-
-    def _numbers(self, strategy: Strategy) -> NDArray[np.float64]:
-        return np.array(strategy.numbers(), dtype=np.float64)
-
-    def _depths(self, strategy: Strategy) -> NDArray[np.float64]:
-        depths = strategy.depths
-        return np.array([depths[name] for name in self.cls.source_names()], dtype=np.float64)
 
     def _memory(self) -> NDArray[np.float64]:
         return np.full((1, max(1, len(self.cls.state))), np.nan)

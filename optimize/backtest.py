@@ -67,7 +67,8 @@ def backtest(
 
 
 def check_bars(bars: Any) -> None:
-    """Bars made by hand were not validated: on a NaN nothing fills, and a quantity needs a price."""
+    """Bars made by hand were not validated: on a NaN nothing fills, a quantity needs a price, and whether a bar can
+    touch an order is known from its low and high."""
     from feeds.bars import PRICES, Bars
 
     for one in bars.values() if isinstance(bars, Mapping) else [bars]:
@@ -82,6 +83,15 @@ def check_bars(bars: Any) -> None:
                 raise DataError(
                     f"{one.source}, {one.times[bar]}: {name} {values[bar]} is no price above 0; fix the source or load "
                     "it with feeds.load(..., repair='drop')"
+                )
+        low, high = one.column("low"), one.column("high")
+        for name in ("open", "close"):
+            values = one.column(name)
+            if not ((low <= values).all() and (values <= high).all()):
+                bar = int(np.argmin((low <= values) & (values <= high)))
+                raise DataError(
+                    f"{one.source}, {one.times[bar]}: {name} {values[bar]} is outside low {low[bar]} … high {high[bar]}"
+                    "; fix the source or load it with feeds.load(..., repair='drop')"
                 )
 
 

@@ -24,6 +24,16 @@ def test_a_price_that_is_none_is_named(price):
         backtest(AtrTrend(), {"A": bars, "B": broken})
 
 
+@pytest.mark.parametrize(("name", "factor"), [("open", 1.5), ("close", 0.5), ("low", 1.5), ("high", 0.5)])
+def test_a_price_outside_its_bar_is_named(name, factor):
+    bars = martingale(bars=300, seed=1)
+    frame = bars.frame
+    frame.iloc[200, list(frame.columns).index(name)] *= factor
+    broken = Bars(frame, bars.instrument, "mine", bars.timeframe, synthetic=True)
+    with pytest.raises(DataError, match=re.escape(f"mine, {bars.times[200]}: ") + r"(open|close) \S+ is outside low"):
+        backtest(AtrTrend(), broken)
+
+
 @pytest.mark.parametrize("wrap", [lambda bars: bars.frame, lambda bars: [bars], lambda bars: {"A": bars.frame}])
 def test_what_is_no_bars_is_named(wrap):
     with pytest.raises(DataError, match="backtest needs Bars"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feeds.errors import ConfigError
-from optimize.code_digest import code_digest
+from optimize.code_digest import code_digest, declarations
 from optimize.grid import Grid
 from optimize.storage import from_json, nulled, to_json, write_text
 from optimize.sweep_figures import FIGURES
@@ -26,12 +26,14 @@ FORMAT = 1
 
 
 def identity(grid: Grid, engines: Sequence[SweepEngine], account: Account, start: Any, end: Any) -> dict[str, Any]:
-    """What a sweep's figures depend on: code of strategy and indicators, data, grid, account and window."""
+    """What a sweep's figures depend on: code, declarations, data, contract terms, grid, account and window."""
     return {
         "format": FORMAT,
         "strategy": grid.cls.__name__,
         "code": code_digest(grid.cls),
+        "declarations": declarations(grid.cls),
         "data": [[one.bars.symbol, str(one.bars.timeframe), one.bars.fingerprint] for one in engines],
+        "terms": [repr(one.bars.instrument) for one in engines],
         "account": repr(account),
         "window": [None if start is None else str(start), None if end is None else str(end)],
         **grid.describe(),

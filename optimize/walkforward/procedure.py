@@ -13,7 +13,7 @@ import numpy as np
 from feeds.bars import Bars
 from feeds.errors import ConfigError
 from optimize.backtest import backtest, check_bars
-from optimize.code_digest import code_digest
+from optimize.code_digest import code_digest, declarations
 from optimize.periods import periods_per_year
 from optimize.walkforward.choosing import TrainWindow
 from optimize.walkforward.folds import windows
@@ -113,8 +113,9 @@ def _identity(space: SearchSpace, bars: Bars, window: TrainWindow, plan: Setting
     for name in ("trials", "seed"):
         settings.pop(name)
     return {
-        "strategy": space.cls.__name__, "code": code_digest(space.cls), "space": space.describe(),
-        "data": bars.fingerprint, "window": [window.first, window.last], "seed": seed, **settings,
+        "strategy": space.cls.__name__, "code": code_digest(space.cls), "declarations": declarations(space.cls),
+        "space": space.describe(), "data": bars.fingerprint, "terms": repr(bars.instrument),
+        "timeframe": bars.timeframe.value, "window": [window.first, window.last], "seed": seed, **settings,
     }  # fmt: skip
 
 

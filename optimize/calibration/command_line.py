@@ -25,10 +25,11 @@ SHORT = 5.0  # years of the second planted run
 @click.option("--workers", type=int, help="Processes.  [all cores]")
 @click.option("--folder", default="calibration", show_default=True, help="Where finished cases are kept.")
 @click.option("--planted-edge", is_flag=True, help="Only measure the best fixed set of the planted series.")
+@click.option("--choices", is_flag=True, help="Only compare samplers and ways of choosing, on the seeds.")
 @as_json
 def calibrate(
     tune: bool, chosen: str | None, years: float, trials: int, gates: str | None, workers: int | None, folder: str,
-    planted_edge: bool, as_json: bool,
+    planted_edge: bool, choices: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Measure how often the gates pass.
 
@@ -39,6 +40,7 @@ def calibrate(
     navale calibrate --json
     navale calibrate --tune --seeds 0:19
     navale calibrate --planted-edge
+    navale calibrate --choices --seeds 0:7
     """
     from optimize import printing
     from optimize.calibration.calibrating import REPORTED, TUNING, calibrate
@@ -48,12 +50,14 @@ def calibrate(
     from optimize.gates.gates import load_gates
 
     asked = load_gates(gates)
+    seeds = _seeds(chosen) if chosen else TUNING if tune else REPORTED
+    if choices:
+        return _choices(seeds, as_json)
     with printing.counted("parameter sets on the planted series") as step:
         edge = best_fixed(progress=step)
     if planted_edge:
         _tell_edge(dataclasses.asdict(edge), as_json)
         return DONE
-    seeds = _seeds(chosen) if chosen else TUNING if tune else REPORTED
     plan = Plan(years, trials)
     with printing.counted(f"walk-forwards of {years:g} years") as step:
         found = calibrate(seeds, asked, plan, Path(folder), workers=workers, progress=step)
@@ -79,6 +83,20 @@ def _seeds(text: str) -> range:
     if not (colon and first.strip().isdigit() and last.strip().isdigit() and int(first) <= int(last)):
         raise ConfigError(f"--seeds {text!r}: write FIRST:LAST, like 0:19")
     return range(int(first), int(last) + 1)
+
+
+def _choices(seeds: range, as_json: bool) -> int:
+    from optimize import printing
+    from optimize.calibration.choices import worth
+
+    with printing.counted("walk-forwards") as step:
+        found = worth(seeds, progress=step)
+    if as_json:
+        click.echo(printing.document([dataclasses.asdict(one) for one in found]))
+    else:
+        rows = [[one.sampler, one.trials, one.rule, f"{one.sharpe:.3f}", one.choices] for one in found]
+        printing.table("true Sharpe of what is chosen", ["sampler", "trials", "rule", "Sharpe", "choices"], rows)
+    return DONE
 
 
 def _tell_edge(edge: dict[str, Any], as_json: bool) -> None:

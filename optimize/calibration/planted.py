@@ -44,14 +44,19 @@ def best_fixed(
     best: tuple[float, dict[str, Any]] = (-np.inf, {})
     for k in range(sets + steps):
         values = space.draw(random) if k < sets else _step(space, best[1], random)
-        score = _sharpe(seen, space, values)[0]
+        score = sharpe_of(seen, space, values)[0]
         if score > best[0]:
             best = score, values
         report(k + 1, sets + steps)
-    fresh = [_engine(FIRST + SEARCHED + k, years) for k in range(MEASURED)]
-    sharpe, trades = _sharpe(fresh, space, best[1])
+    fresh = long_series(MEASURED, years)
+    sharpe, trades = sharpe_of(fresh, space, best[1])
     parameters = dict(space.strategy(best[1]).parameters)
     return BestFixed(sharpe, best[0], trades / years, years * MEASURED, parameters)
+
+
+def long_series(count: int, years: float = 100.0) -> list[TrialEngine]:
+    """Planted series that no search and no calibration uses."""
+    return [_engine(FIRST + SEARCHED + k, years) for k in range(count)]
 
 
 def _engine(seed: int, years: float) -> TrialEngine:
@@ -59,7 +64,8 @@ def _engine(seed: int, years: float) -> TrialEngine:
     return TrialEngine(AtrTrend, bars, AtrTrend.profile(PROFILE).account, float(BARS_PER_YEAR))
 
 
-def _sharpe(engines: list[TrialEngine], space: SearchSpace, values: Mapping[str, Any]) -> tuple[float, float]:
+def sharpe_of(engines: list[TrialEngine], space: SearchSpace, values: Mapping[str, Any]) -> tuple[float, float]:
+    """Mean Sharpe ratio and round trips of a parameter set; minus infinity when the class's rule forbids it."""
     try:
         strategy = space.strategy(values)
     except ParameterError:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PROBES = 32  # random parameter sets whose longest holding time sets the purge
 LARGEST_PURGE = 0.1  # of the train window
-WIDTH = 0.25  # of the smoothing, per square root of the number of searched parameters: docs/calibration.md
+WIDTH = 0.25  # of the smoothing, per square root of the number of searched parameters
 COMPLETE, PRUNED, RULED_OUT, TOO_FEW = "complete", "pruned", "ruled-out", "too-few-trades"
 
 

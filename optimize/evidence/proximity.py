@@ -23,9 +23,10 @@ class Proximity:
     """How far the candidate lies from the folds' choices, and how far it may.
 
     A distance is the mean over the searched parameters of how far apart two values are, as a share of the axis; words
-    and switches that differ are a whole axis apart. nearest: from the candidate to the closest fold's choice. allowed:
-    the longest way between two folds' choices, and at least 10 %, the size of a neighbourhood. The record is that of a
-    procedure which chose these sets; a candidate farther from all of them than they are from each other is something
+    and switches that differ are a whole axis apart, and an axis of one value does not count. nearest: from the
+    candidate to the closest fold's choice. allowed: the longest way between two folds' choices, and at least 10 %, the
+    size of a neighbourhood. The record is that of a procedure which chose these sets; a candidate farther from all of
+    them than they are from each other is something
     else. (A box around the folds' choices, axis by axis, was not taken: with many axes, most of them of little
     consequence, nearly every set lies outside on one, however close it is on all others.) fold: number of the closest.
     beyond: numeric parameters whose value is more than 10 % of the axis outside the folds' range, for the reader.
@@ -56,8 +57,8 @@ def proximity(walk: WalkForward) -> Proximity:
     own = _place(walk.space, walk.candidate)
     places = [_place(walk.space, choice) for choice in chosen.values()]
     words = np.array([axis.kind == "choice" for axis in walk.space.axes.values()])
-    apart = [_distance(one, other, words) for k, one in enumerate(places) for other in places[:k]]
-    ways = [_distance(own, other, words) for other in places]
+    apart = [_distance(one, other, words, walk.space) for k, one in enumerate(places) for other in places[:k]]
+    ways = [_distance(own, other, words, walk.space) for other in places]
     low, high = np.min(places, axis=0) - LEAST, np.max(places, axis=0) + LEAST
     outside = ~words & ((own < low) | (own > high))
     beyond = tuple(name for name, out in zip(walk.space.axes, outside, strict=True) if out)
@@ -69,5 +70,7 @@ def _place(space: SearchSpace, choice: Choice) -> NDArray[np.float64]:
     return space.unit(space.searched(choice.parameters))
 
 
-def _distance(one: NDArray[np.float64], other: NDArray[np.float64], words: NDArray[np.bool_]) -> float:
-    return float(np.mean(np.where(words, one != other, np.abs(one - other))))
+def _distance(
+    one: NDArray[np.float64], other: NDArray[np.float64], words: NDArray[np.bool_], space: SearchSpace
+) -> float:
+    return float(np.sum(np.where(words, one != other, np.abs(one - other)))) / space.dimensions

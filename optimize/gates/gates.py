@@ -37,7 +37,9 @@ class Gate:
     why: str
 
     def passes(self, value: float) -> bool:
-        """NaN never passes."""
+        """What is not finite never passes."""
+        if not math.isfinite(value):
+            return False
         if self.bound == "at_least":
             return value >= self.threshold
         return value <= self.threshold if self.bound == "at_most" else value > self.threshold
@@ -95,12 +97,18 @@ class GateReport:
     def failed(self) -> tuple[GateResult, ...]:
         return tuple(result for result in self.results if not result.passed)
 
+    @property
+    def default(self) -> bool:
+        """Whether these are the gates that come along, as far as they mean something; prose may differ."""
+        return self.hash == load_gates().hash
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; a missing value is None."""
         from optimize.storage import nulled
 
         rows = [asdict(result) for result in self.results]
-        told = {"passed": self.passed, "version": self.version, "hash": self.hash, "source": self.source, "gates": rows}
+        told = {"passed": self.passed, "version": self.version, "hash": self.hash, "source": self.source,
+                "default": self.default, "gates": rows}  # fmt: skip
         plain: dict[str, Any] = nulled(told)
         return plain
 
@@ -182,6 +190,8 @@ def _result(gate: Gate, values: Mapping[str, float], missing: Mapping[str, str])
     label = FIGURES[gate.value].label
     if math.isnan(value):
         said = f"{label} is missing: {missing.get(gate.value, 'it was not computed')}"
+    elif math.isinf(value):
+        said = f"{label} is not finite: {value}"
     else:
         number, threshold = apart(value, gate.threshold)
         said = f"{label} {number} {_relation(gate, value)} {threshold}"
@@ -196,7 +206,7 @@ def _relation(gate: Gate, value: float) -> str:
 
 def apart(value: float, threshold: float) -> tuple[str, str]:
     """Both numbers with as many digits as it takes to see that they differ, two at least (none for whole numbers)."""
-    if value == int(value) and threshold == int(threshold) if math.isfinite(value) else False:
+    if value == int(value) and threshold == int(threshold):
         return f"{int(value):,}", f"{int(threshold):,}"
     for digits in range(2, 16):
         shown = f"{value:,.{digits}f}", f"{threshold:,.{digits}f}"

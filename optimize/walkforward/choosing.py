@@ -33,7 +33,7 @@ COMPLETE, PRUNED, RULED_OUT, TOO_FEW = "complete", "pruned", "ruled-out", "too-f
 
 class Judged:
     """One parameter set on a train window, computed as far as it is asked for. strategy: None when its own rule forbids
-    the set."""
+    the set. A set that refuses the bars, as `backtest` would tell, has too few trades whatever it does on them."""
 
     def __init__(self, window: TrainWindow, strategy: Strategy | None) -> None:
         self.window, self.strategy = window, strategy
@@ -44,6 +44,8 @@ class Judged:
         """RULED_OUT, TOO_FEW, or COMPLETE for a set that may be chosen."""
         if self.strategy is None:
             return RULED_OUT
+        if self.strategy.refusal(self.window.bars):
+            return TOO_FEW
         return COMPLETE if self.figures["trades"] >= self.window.settings.min_trades else TOO_FEW
 
     @cached_property
@@ -182,7 +184,7 @@ class TrainWindow:
             return
         places = np.array([self.space.unit(row["values"]) for row in known])
         apart = ((places[:, None, :] - places[None, :, :]) ** 2).sum(axis=2)
-        weights = np.exp(-apart / (2.0 * WIDTH**2 * places.shape[1]))
+        weights = np.exp(-apart / (2.0 * WIDTH**2 * self.space.dimensions))
         smoothed = weights @ np.array([row["objectives"] for row in known]) / weights.sum(axis=1)[:, None]
         for row, values in zip(known, smoothed.tolist(), strict=True):
             row["objectives"], row["smoothed"] = tuple(values), values[0]

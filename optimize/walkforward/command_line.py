@@ -46,7 +46,7 @@ WHY = "chosen by navale optimize"
     "--registry", default="registry.db", metavar="FILE", show_default=True, help="Where candidates are filed."
 )
 @click.option("--by", "who", metavar="NAME", help="Who files the candidate.  [the user of this machine]")
-@click.option("--strict", is_flag=True, help="Exit with 1 when a gate is not passed.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a gate is not passed or there is no candidate.")
 @as_json
 def optimize(strategy: str, **options: Any) -> int:
     """Search parameters, judge them on bars the search has not seen.
@@ -86,7 +86,7 @@ def carry_out(
     **options: Any,
 ) -> int:
     """Load, search, judge, write the report, file the candidate and print. Exit code 0, or 1 with strict and a gate
-    that is not passed."""
+    that is not passed or no candidate."""
     from feeds.errors import ConfigError
     from optimize import printing
     from optimize.gates.gates import load_gates
@@ -135,7 +135,7 @@ def carry_out(
         click.echo(printing.document(outcome.to_json()))
     else:
         tell(outcome)
-    return FAILED if strict and not outcome.gates.passed else DONE
+    return FAILED if strict and not (outcome.gates.passed and outcome.record is not None) else DONE
 
 
 def _named(assignments: Sequence[str]) -> set[str]:
@@ -164,6 +164,8 @@ def tell(outcome: Outcome) -> None:
     verdicts = [[one.name, "pass" if one.passed else "FAIL", one.said] for one in results]
     printing.table("gates", ["gate", "", "what was found"], verdicts)
     told = f"{failed} of {len(results)} gates are not passed: do not trade this" if failed else "every gate is passed"
+    if not outcome.gates.default:
+        told += f"; these are not the default gates but those of {outcome.gates.source}"
     click.echo(f"verdict: {told}")
     click.echo(f"report: {outcome.report}")
     if outcome.record is None:

@@ -186,7 +186,7 @@ def _banner(walk: WalkForward) -> str:
 def _provenance(walk: WalkForward, gates: GateReport) -> dict[str, Any]:
     return {
         "data": describe_bars(walk.bars), "strategy": walk.strategy.__name__, "settings": walk.settings.to_json(),
-        "gates": {"source": gates.source, "version": gates.version, "hash": gates.hash},
+        "gates": {"source": gates.source, "default": gates.default, "version": gates.version, "hash": gates.hash},
         "navale": navale_version(), "git": git_state(), "versions": library_versions(),
         "bars a year": walk.periods, "seconds": round(walk.seconds, 1),
     }  # fmt: skip

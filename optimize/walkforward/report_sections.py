@@ -28,13 +28,18 @@ def number(value: Any, digits: int = 2) -> str:
 
 def verdict(walk: WalkForward, gates: GateReport) -> str:
     """The outcome in a sentence."""
-    if gates.passed and walk.candidate.parameters is not None:
-        return '<p class="verdict good">Every gate is passed. The candidate may be promoted to paper trading.</p>'
+    chosen, other = walk.candidate.parameters is not None, ""
+    if not gates.default:
+        other = f" These are not the default gates but the {len(gates.results)} of {gates.source}."
+    if gates.passed and chosen:
+        told = f"Every gate is passed. The candidate may be promoted to paper trading.{other}"
+        return f'<p class="verdict {"bad" if other else "good"}">{escape(told)}</p>'
     failed = ", ".join(result.name for result in gates.failed)
-    told = f"{len(gates.failed)} of {len(gates.results)} gates are not passed: {failed}. Do not trade this."
-    if walk.candidate.parameters is None:
+    told = f"{len(gates.failed)} of {len(gates.results)} gates are not passed: {failed}. " if failed else ""
+    told += "Do not trade this."
+    if not chosen:
         told += " The last train window led to no choice, so there is no candidate either."
-    return f'<p class="verdict bad">{escape(told)}</p>'
+    return f'<p class="verdict bad">{escape(told + other)}</p>'
 
 
 def gates_table(gates: GateReport) -> str:

@@ -60,7 +60,8 @@ def save(walk: WalkForward, root: str | Path, more: Mapping[str, Any], created: 
         told = describe(walk)
         outcome = {name: told[name] for name in ("strategy", "settings", "space", "data", "folds", "candidate")}
         digest = hashlib.sha256(json.dumps(outcome, sort_keys=True).encode()).hexdigest()[:8]
-        name = f"{created:%Y%m%dT%H%M%SZ}-{walk.strategy.__name__}-{walk.bars.symbol.replace('/', '')}-{digest}"
+        stamp = f"{created:%Y%m%dT%H%M%SZ}"
+        name = _free(home, f"{stamp}-{walk.strategy.__name__}-{walk.bars.symbol.replace('/', '')}-{digest}")
         _trials(walk).to_parquet(part / "trials.parquet")
         walk.equity.to_frame().assign(returns=walk.returns).to_parquet(part / "equity.parquet")
         walk.trades.to_parquet(part / "trades.parquet")
@@ -69,12 +70,17 @@ def save(walk: WalkForward, root: str | Path, more: Mapping[str, Any], created: 
         files = {item.name: checksum(item) for item in sorted(part.iterdir())}
         write_text(part / MANIFEST, to_json({"format": 1, "id": name, "created": created.isoformat(), **told,
                                              "files": files}))  # fmt: skip
-        shutil.rmtree(home / name, ignore_errors=True)
         part.rename(home / name)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return home / name
+
+
+def _free(home: Path, name: str) -> str:
+    """The name, with a number where the same was found in the same second before."""
+    names = (name, *(f"{name}-{k}" for k in range(2, 1000)))
+    return next(one for one in names if not (home / one).exists())
 
 
 def _trials(walk: WalkForward) -> pd.DataFrame:

@@ -42,18 +42,21 @@ class Settings:
         _least("folds", self.folds, 2)
         _least("blocks", self.blocks, 2)
         _least("min_trades", self.min_trades, 1)
+        _least("seed", self.seed, 0)
         _known("scheme", self.scheme, SCHEMES)
         _known("sampler", self.sampler, SAMPLERS)
+        if isinstance(self.objectives, str):
+            raise ConfigError(f"objectives={self.objectives!r} must be a tuple, like ({self.objectives!r},)")
         for name in self.objectives:
             _known("objective", name, OBJECTIVES)
         if not self.objectives or len(set(self.objectives)) != len(self.objectives):
             raise ConfigError(f"objectives={self.objectives!r} must be one or more figures, each once")
         if len(self.objectives) > 1 and self.sampler == "cmaes":
             raise ConfigError("sampler cmaes has one objective; use nsga2 or tpe for several")
-        if not 0.2 <= self.first_train <= 0.9:
-            raise ConfigError(f"first_train={self.first_train!r} must be a share of the bars from 0.2 to 0.9")
-        if not 0.0 <= self.embargo <= 0.1:
-            raise ConfigError(f"embargo={self.embargo!r} must be a share of the train window from 0 to 0.1")
+        _share("first_train", self.first_train, "the bars", 0.2, 0.9)
+        _share("embargo", self.embargo, "the train window", 0.0, 0.1)
+        if not isinstance(self.account, Account):
+            raise ConfigError(f"account={self.account!r} must be an Account, like Account(cash=10_000)")
 
     @classmethod
     def of(cls, **given: Any) -> Settings:
@@ -82,6 +85,11 @@ class Settings:
 def _least(name: str, value: Any, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ConfigError(f"{name}={value!r} must be a whole number, {least} or more")
+
+
+def _share(name: str, value: Any, of: str, low: float, high: float) -> None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not low <= value <= high:
+        raise ConfigError(f"{name}={value!r} must be a share of {of} from {low:g} to {high:g}")
 
 
 def _known(name: str, value: Any, among: tuple[str, ...]) -> None:

@@ -58,6 +58,8 @@ class SearchSpace:
         self.cls = cls
         if ranges is None:
             ranges = {name: None for name in cls.search or cls.declared if name not in (fixed or {})}
+        if not isinstance(ranges, Mapping):
+            raise ConfigError(f"space={ranges!r} must be a mapping, like {{'fast': (5, 50)}}")
         if not ranges:
             raise ConfigError(f"{cls.__name__}: nothing to search; give a parameter a range, like fast=5:50")
         for name in (*ranges, *(fixed or {})):
@@ -88,6 +90,11 @@ class SearchSpace:
     def unit(self, values: Mapping[str, Any]) -> NDArray[np.float64]:
         """Position of a parameter set in the space, each axis from 0 to 1."""
         return np.array([axis.position(values[name]) for name, axis in self.axes.items()])
+
+    @property
+    def dimensions(self) -> int:
+        """Axes with more than one value, 1 at least: a list of one value says nothing of distances."""
+        return max(1, sum(len(axis.values) != 1 for axis in self.axes.values()))
 
     def searched(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The searched ones among all parameters of a strategy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -45,7 +46,9 @@ def gate(bound, threshold, value="sharpe"):
     ("at_most", 0.3, 0.3, True, "P(Sharpe > 0) 0.30 is just 0.30"),
     ("at_most", 0.3, 0.31, False, "P(Sharpe > 0) 0.31 is above 0.30"),
     ("at_most", 0.3, -2.0, True, "P(Sharpe > 0) -2.00 is below 0.30"),
-    ("at_most", 0.3, math.inf, False, "P(Sharpe > 0) inf is above 0.30"),
+    ("at_most", 0.3, math.inf, False, "P(Sharpe > 0) is not finite: inf"),
+    ("at_least", 0.3, math.inf, False, "P(Sharpe > 0) is not finite: inf"),
+    ("at_most", 0.3, -math.inf, False, "P(Sharpe > 0) is not finite: -inf"),
     ("at_least", 30, 1029, True, "P(Sharpe > 0) 1,029 is above 30"),
 ])  # fmt: skip
 def test_one_gate(bound, threshold, value, passed, said):
@@ -147,6 +150,17 @@ def test_the_default_gates_hold_what_they_must():
     assert told["trades"] == ("at_least", 30) and told["trades_per_fold"] == ("at_least", 5)
     assert set(gates.figures) <= set(FIGURES)
     assert all(gate.why for gate in gates.gates)
+
+
+def test_other_gates_are_told_from_the_default_ones(tmp_path):
+    """By what they mean: a file cannot pass for the default gates by its name, nor must it for other words."""
+    easy = tmp_path / "default gates"
+    easy.write_text(ONE)
+    gates = load_gates()
+    assert check_gates({}, {}, gates).to_json()["default"] is True
+    assert check_gates({"sharpe": 1.0}, {}, load_gates(easy)).to_json()["default"] is False
+    reworded = Gates(gates.version, tuple(dataclasses.replace(one, why="so") for one in gates.gates), "mine.toml")
+    assert check_gates({}, {}, reworded).default
 
 
 def test_numbers_are_told_apart():

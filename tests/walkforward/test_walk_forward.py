@@ -237,6 +237,12 @@ def test_several_objectives_choose_on_their_front() -> None:
         ({"space": {"fast": (5, 9)}, "fixed": {"fast": 7}}, ConfigError, "searched and fixed"),
         ({"objectives": ("sharpe", "sharpe")}, ConfigError, "each once"),
         ({"embargo": 0.5}, ConfigError, "from 0 to 0.1"),
+        ({"embargo": math.nan}, ConfigError, "from 0 to 0.1"),
+        ({"first_train": "0.5"}, ConfigError, "from 0.2 to 0.9"),
+        ({"seed": -1}, ConfigError, "seed=-1 must be a whole number, 0 or more"),
+        ({"objectives": "sharpe"}, ConfigError, "must be a tuple"),
+        ({"account": 10_000}, ConfigError, "must be an Account"),
+        ({"space": ["fast"]}, ConfigError, "must be a mapping"),
         ({"folds": 1}, ConfigError, "folds=1"),
     ],
 )

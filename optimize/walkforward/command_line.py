@@ -90,6 +90,7 @@ def carry_out(
     from feeds.errors import ConfigError
     from optimize import printing
     from optimize.gates.gates import load_gates
+    from optimize.registry.store import Registry
     from optimize.request import ACCOUNT, instants
     from optimize.sources import bars_of
     from optimize.walkforward.concluding import conclude
@@ -105,6 +106,9 @@ def carry_out(
     if processes < 1:
         raise ConfigError(f"--processes {processes}: give 1 or more")
     asked = load_gates(gates)
+    if Path(registry).exists():
+        with Registry(registry):  # what is no registry is told before the search
+            pass
     cls = find(name, "strategy")
     chosen = cls.profile(profile) if profile else Profile({})
     searched = parse_space(cls, ranges)

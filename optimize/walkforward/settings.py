@@ -45,8 +45,9 @@ class Settings:
         _least("seed", self.seed, 0)
         _known("scheme", self.scheme, SCHEMES)
         _known("sampler", self.sampler, SAMPLERS)
-        if isinstance(self.objectives, str):
-            raise ConfigError(f"objectives={self.objectives!r} must be a tuple, like ({self.objectives!r},)")
+        told: Any = self.objectives
+        if isinstance(told, str):
+            raise ConfigError(f"objectives={told!r} must be a tuple, like ({told!r},)")
         for name in self.objectives:
             _known("objective", name, OBJECTIVES)
         if not self.objectives or len(set(self.objectives)) != len(self.objectives):

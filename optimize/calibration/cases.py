@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feeds.errors import DataError
+from feeds.errors import ConfigError, DataError
 from optimize.storage import from_json, nulled, to_json, write_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Plan:
     years: float = 15.0
     trials: int = 200
     folds: int = 4
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.years) and self.years > 0):
+            raise ConfigError(f"years={self.years!r} must be above 0")
 
     def digest(self) -> str:
         """Name of all that the figures of a case depend on: code, libraries, settings, series."""
@@ -81,9 +86,11 @@ def known(folder: Path, kind: str, seed: int, names: Iterable[str]) -> dict[str,
     path = folder / f"{kind}-{seed}.json"
     if not path.is_file():
         return None
-    found: dict[str, Any] = from_json(path)
-    if (found.get("kind"), found.get("seed")) != (kind, seed):
+    found = from_json(path)
+    if not isinstance(found, dict) or (found.get("kind"), found.get("seed")) != (kind, seed):
         raise DataError(f"{path} holds another case; remove it")
+    if not all(isinstance(found.get(part), dict) for part in ("values", "missing")):
+        raise DataError(f"{path} is damaged, it holds no figures; remove it")
     return found if set(names) <= set(found["values"]) else None
 
 

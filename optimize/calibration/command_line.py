@@ -42,6 +42,7 @@ def calibrate(
     navale calibrate --planted-edge
     navale calibrate --choices --seeds 0:7
     """
+    from feeds.errors import ConfigError
     from optimize import printing
     from optimize.calibration.calibrating import REPORTED, TUNING, calibrate
     from optimize.calibration.cases import Plan
@@ -49,21 +50,23 @@ def calibrate(
     from optimize.calibration.planted import best_fixed
     from optimize.gates.gates import load_gates
 
-    asked = load_gates(gates)
+    asked, plan = load_gates(gates), Plan(years, trials)
+    if workers is not None and workers < 1:
+        raise ConfigError(f"--workers {workers}: give 1 or more")
     seeds = _seeds(chosen) if chosen else TUNING if tune else REPORTED
     if choices:
         return _choices(seeds, as_json)
-    with printing.counted("parameter sets on the planted series") as step:
-        edge = best_fixed(progress=step)
     if planted_edge:
-        _tell_edge(dataclasses.asdict(edge), as_json)
+        with printing.counted("parameter sets on the planted series") as step:
+            _tell_edge(dataclasses.asdict(best_fixed(progress=step)), as_json)
         return DONE
-    plan = Plan(years, trials)
     with printing.counted(f"walk-forwards of {years:g} years") as step:
         found = calibrate(seeds, asked, plan, Path(folder), workers=workers, progress=step)
     with printing.counted(f"walk-forwards of {SHORT:g} years") as step:
         short = calibrate(seeds, asked, Plan(SHORT, trials), Path(folder), kinds=("planted",), workers=workers,
                           progress=step)["planted"]  # fmt: skip
+    with printing.counted("parameter sets on the planted series") as step:
+        edge = best_fixed(progress=step)
     told = {
         **{kind: one.to_json() for kind, one in found.items()}, "planted_5_years": short.to_json(),
         "planted_edge": dataclasses.asdict(edge), "plan": dataclasses.asdict(plan),

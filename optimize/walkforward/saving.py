@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from feeds.errors import DataError
 from optimize.manifest import describe_bars
 from optimize.provenance import git_state, library_versions, navale_version
 from optimize.storage import checksum, nulled, to_json, write_text
@@ -61,26 +62,32 @@ def save(walk: WalkForward, root: str | Path, more: Mapping[str, Any], created: 
         outcome = {name: told[name] for name in ("strategy", "settings", "space", "data", "folds", "candidate")}
         digest = hashlib.sha256(json.dumps(outcome, sort_keys=True).encode()).hexdigest()[:8]
         stamp = f"{created:%Y%m%dT%H%M%SZ}"
-        name = _free(home, f"{stamp}-{walk.strategy.__name__}-{walk.bars.symbol.replace('/', '')}-{digest}")
+        name = f"{stamp}-{walk.strategy.__name__}-{walk.bars.symbol.replace('/', '')}-{digest}"
         _trials(walk).to_parquet(part / "trials.parquet")
         walk.equity.to_frame().assign(returns=walk.returns).to_parquet(part / "equity.parquet")
         walk.trades.to_parquet(part / "trades.parquet")
         for file, content in more.items():
             write_text(part / file, to_json(nulled(content)))
         files = {item.name: checksum(item) for item in sorted(part.iterdir())}
-        write_text(part / MANIFEST, to_json({"format": 1, "id": name, "created": created.isoformat(), **told,
-                                             "files": files}))  # fmt: skip
-        part.rename(home / name)
+        manifest = {"format": 1, "created": created.isoformat(), **told, "files": files}
+        return _placed(part, home, name, manifest)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return home / name
 
 
-def _free(home: Path, name: str) -> str:
-    """The name, with a number where the same was found in the same second before."""
-    names = (name, *(f"{name}-{k}" for k in range(2, 1000)))
-    return next(one for one in names if not (home / one).exists())
+def _placed(part: Path, home: Path, name: str, manifest: dict[str, Any]) -> Path:
+    """Move `part` to its name, with a number where another process found the same in the same second."""
+    for one in (name, *(f"{name}-{k}" for k in range(2, 100))):
+        write_text(part / MANIFEST, to_json({"id": one, **manifest}))
+        try:
+            part.rename(home / one)
+        except OSError:
+            if not (home / one).exists():
+                raise
+        else:
+            return home / one
+    raise DataError(f"{home / name}: a hundred of the same in one second; remove some")
 
 
 def _trials(walk: WalkForward) -> pd.DataFrame:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from feeds.bars import Bars
@@ -13,6 +17,7 @@ from optimize.evidence.judgement import Judgement
 from optimize.gates.gates import check_gates, load_gates
 from optimize.walkforward.procedure import walk_forward
 from optimize.walkforward.result import WalkForward
+from optimize.walkforward.saving import save
 from strategies.base import Choice, Strategy, enter_long, hold, leave
 
 PLAN = {"trials": 12, "min_trades": 3, "folds": 2}
@@ -86,3 +91,12 @@ def test_sets_that_refuse_the_train_window_are_not_chosen(bars: Bars) -> None:
     assert "complete" in set(rows[rows["bars"] % 2 == 0]["state"])
     assert walk.candidate.parameters is not None and walk.candidate.parameters["bars"] % 2 == 0
     assert not verdict(walk)["trades per fold"].passed
+
+
+def test_the_same_found_twice_in_a_second_is_kept_twice(bars: Bars, tmp_path: Path) -> None:
+    walk = walk_forward(Rises, bars, **PLAN)
+    now = pd.Timestamp("2026-01-02 03:04:05", tz="UTC")
+    folders = [save(walk, tmp_path, {"more.json": {"a": math.nan}}, now) for _ in range(3)]
+    assert [one.name[len(folders[0].name) :] for one in folders] == ["", "-2", "-3"]
+    assert [json.loads((one / "manifest.json").read_text())["id"] for one in folders] == [one.name for one in folders]
+    assert sorted(tmp_path.iterdir()) == sorted(folders)

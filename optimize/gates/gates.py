@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -173,6 +173,17 @@ def _known(place: str, told: Mapping[str, Any], keys: tuple[str, ...]) -> None:
     for key in told:
         if key not in keys:
             raise ConfigError(f"{place}: unknown key {key!r}{suggestion(key, list(keys))}")
+
+
+def laxer(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the default gates that a report's rows (GateReport.to_json) leave out or ask less than."""
+    found = []
+    for gate in load_gates().gates:
+        strict = [row["threshold"] for row in rows if (row["figure"], row["bound"]) == (gate.value, gate.bound)]
+        sign = -1.0 if gate.bound == "at_most" else 1.0
+        if not any(sign * threshold >= sign * gate.threshold for threshold in strict):
+            found.append(gate.name)
+    return tuple(found)
 
 
 def check_gates(values: Mapping[str, float], missing: Mapping[str, str], gates: Gates) -> GateReport:

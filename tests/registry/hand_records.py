@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from feeds.loading import load
+from optimize.gates.gates import load_gates
 from optimize.registry.code_state import CodeState
 from optimize.registry.filing import file_candidate
 from optimize.registry.record import Record
@@ -64,13 +65,18 @@ NOW = datetime.datetime(2024, 3, 1, 12, tzinfo=datetime.UTC)
 GREEN = {
     "passed": True, "version": 1, "hash": "0" * 64, "source": "default gates",
     "gates": [
-        {"name": "sharpe", "figure": "sharpe", "value": 1.2, "bound": "at_least", "threshold": 0.5, "passed": True,
-         "said": "Sharpe 1.20 is above 0.50", "why": "costs of being wrong"},
-        {"name": "trades", "figure": "trades", "value": 80, "bound": "at_least", "threshold": 30, "passed": True,
-         "said": "trades 80 is above 30", "why": "fewer say nothing"},
+        {"name": gate.name, "figure": gate.value, "value": gate.threshold + 0.1 * (-1) ** (gate.bound == "at_most"),
+         "bound": gate.bound, "threshold": gate.threshold, "passed": True, "said": "it is just so", "why": gate.why}
+        for gate in load_gates().gates
     ],
 }  # fmt: skip
-RED = {**GREEN, "passed": False, "gates": [{**GREEN["gates"][0], "value": 0.1, "passed": False}, GREEN["gates"][1]]}
+TWO = {**GREEN, "gates": [one for one in GREEN["gates"] if one["figure"] in ("trades", "sharpe")]}
+RED = {**GREEN, "passed": False, "gates": [{**GREEN["gates"][0], "value": 0.1, "passed": False}, *GREEN["gates"][1:]]}
+LAX = {
+    **GREEN,
+    "gates": [{**one, "threshold": 0.01} if one["figure"] == "sharpe" else one for one in GREEN["gates"][1:]],
+}
+"""Green, but without the first default gate, and asking for less of the Sharpe ratio."""
 NEAR = {"draws": 100, "seed": 1, "values": {"sharpe": 1.2}, "missing": {},
         "proximity": {"nearest": 0.05, "allowed": 0.1, "fold": 1, "beyond": [], "within": True}}  # fmt: skip
 FAR = {**NEAR, "proximity": {"nearest": 0.4, "allowed": 0.1, "fold": 1, "beyond": ["back"], "within": False}}

@@ -18,6 +18,7 @@ from tests.registry.hand_records import (
     CLEAN,
     DIRTY,
     FAR,
+    LAX,
     NEAR,
     NOW,
     RED,
@@ -38,6 +39,7 @@ def made(tmp_path_factory):
         ids = {
             "good": filed(registry),
             "red": filed(registry, gates=RED),
+            "lax": filed(registry, gates=LAX),
             "far": filed(registry, judgement=FAR),
             "unknown place": filed(registry, judgement=unknown),
             "dirty": filed(registry, code=DIRTY),
@@ -85,8 +87,14 @@ def test_a_good_candidate_goes_up_one_stage_at_a_time(registry, ids):
 def test_red_gates_never_get_through(registry, ids):
     told = refused(registry, ids["red"])
     assert told.failed == ("gates",)
-    assert "failed: sharpe" in str(told)
+    assert "failed: trades" in str(told)
     assert "run `navale optimize` again" in str(told)
+
+
+def test_green_gates_that_ask_less_than_the_default_ones_do_not_get_through(registry, ids):
+    told = refused(registry, ids["lax"])
+    assert told.failed == ("gates",)
+    assert "leave out or ask less than: trades, Sharpe;" in str(told)
 
 
 @pytest.mark.parametrize(

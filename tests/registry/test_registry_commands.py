@@ -17,7 +17,7 @@ from navale import main
 from optimize.registry import promotion
 from optimize.registry.loading import load_config
 from optimize.registry.store import Registry
-from tests.registry.hand_records import CLEAN, NOW, RED, copy_registry, filed, write_bars
+from tests.registry.hand_records import CLEAN, NOW, RED, TWO, copy_registry, filed, write_bars
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGN = ("--by", "Ada", "--why", "read the report")
@@ -28,6 +28,7 @@ def made(tmp_path_factory):
     home = tmp_path_factory.mktemp("made")
     with Registry(home / "registry.db") as registry:
         ids = {"good": filed(registry).id, "red": filed(registry, gates=RED).id}
+        ids["two"] = filed(registry, gates=TWO).id
         ids["synthetic"] = filed(registry, synthetic=True).id
     return home, ids
 
@@ -74,7 +75,7 @@ def test_a_refusal_shows_every_check_with_its_cure_and_exits_with_1(folder, ids)
     ran = navale("promote", ids["red"], *SIGN)
     assert ran.exit_code == 1
     assert ran.stdout == ""
-    assert "FAIL  gates: failed: sharpe; evidence is never edited: run `navale optimize` again" in ran.stderr
+    assert "FAIL  gates: failed: trades; evidence is never edited: run `navale optimize` again" in ran.stderr
     assert ran.stderr.splitlines()[-1] == f"error: {ids['red']} is not promoted to candidate"
     told = json.loads(navale("promote", ids["red"], *SIGN, "--json").stdout)
     assert (told["promoted"], told["to"], told["checks"][0]["passed"]) == (False, "candidate", False)
@@ -109,7 +110,7 @@ def test_configs_lists_what_there_is(folder, ids):
     found = json.loads(navale("configs", "--json").stdout)
     assert [(row["id"], row["stage"], row["gates"], row["synthetic"]) for row in found] == [
         (ids["good"], "candidate", "green", False), (ids["red"], "research", "not green", False),
-        (ids["synthetic"], "candidate", "green", True),
+        (ids["two"], "candidate", "green", False), (ids["synthetic"], "candidate", "green", True),
     ]  # fmt: skip
     shown = navale("configs").stdout
     assert all(name in shown for name in ids.values())
@@ -130,7 +131,7 @@ def test_show_tells_all_of_a_record(folder, ids):
 def test_diff_tells_only_what_differs(folder, ids):
     told = json.loads(navale("configs", "diff", ids["good"], ids["red"], "--json").stdout)
     assert told["differences"]["evidence.gates.passed"] == [True, False]
-    assert told["differences"]["evidence.gates.gates.sharpe.value"] == [1.2, 0.1]
+    assert told["differences"]["evidence.gates.gates.trades.value"] == [30.1, 0.1]
     assert not {"strategy", "parameters.back", "kernel_hash"} & set(told["differences"])
     assert "evidence.gates.passed" in navale("configs", "diff", ids["good"], ids["red"]).stdout
 
@@ -153,14 +154,14 @@ def test_help_of_each_command_shows_an_example(command):
 
 def test_reoptimize_repeats_the_procedure_and_never_promotes(folder, ids, tmp_path):
     path = write_bars(tmp_path, 1300)
-    ran = navale("reoptimize", ids["good"], "--data", path, *SIGN, "--json")
+    ran = navale("reoptimize", ids["two"], "--data", path, *SIGN, "--json")
     told = json.loads(ran.stdout)
     # Bought at 103 and sold at 105 every 16 hours, 48 times in 780 hours of test windows: both gates pass.
     assert (ran.exit_code, told["stage"]) == (0, "candidate"), ran.stderr
-    assert [gate["name"] for gate in told["gates"]["gates"]] == ["sharpe", "trades"]
+    assert [gate["name"] for gate in told["gates"]["gates"]] == ["trades", "Sharpe"]
     assert Path(told["report"]).is_file()
     with Registry("registry.db") as registry:
-        old, new = registry.record(ids["good"]), registry.record(told["candidate_id"])
+        old, new = registry.record(ids["two"]), registry.record(told["candidate_id"])
         assert registry.stage(old) == "candidate"
         assert [event.kind for event in registry.history(new)] == ["filed"]
         assert new.content["procedure"] == old.content["procedure"]

@@ -81,7 +81,7 @@ def _walk(bars: Bars, home: Path, title: str, why: str) -> Outcome:
     with printing.counted("figures of the judgement") as step:
         outcome = conclude(
             walk, load_gates(), root=home / "walks", registry=home / "registry.db", by=getpass.getuser(), why=why,
-            now=datetime.datetime.now(datetime.UTC), progress=step,
+            now=datetime.datetime.now(datetime.UTC), progress=step, tearsheet=not bars.synthetic,
         )  # fmt: skip
     _title(title)
     tell(outcome)

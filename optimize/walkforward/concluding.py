@@ -55,17 +55,19 @@ def conclude(
     now: datetime.datetime,
     reading: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    tearsheet: bool = True,
 ) -> Outcome:
     """Judge `walk` by `gates`, write folder and report below `root` and file the candidate in `registry`.
 
-    by, why: of the filing. reading: how the bars are loaded again (optimize.registry.filing.file_candidate).
+    by, why: of the filing. reading: how the bars are loaded again (optimize.registry.filing.file_candidate). tearsheet:
+    whether the report holds that of the out-of-sample returns.
     """
     judgement = judge(walk, progress=progress)
     values, missing = judgement.values(gates.figures)
     verdict = check_gates(values, missing, gates)
     told = judgement.to_json()
     folder = save(walk, root, {"judgement.json": told, "gates.json": verdict.to_json()}, pd.Timestamp(now))
-    report = write_report(walk, judgement, verdict, folder / "report.html")
+    report = write_report(walk, judgement, verdict, folder / "report.html", quantstats=tearsheet)
     record, stage = None, "none"
     if walk.candidate.parameters is not None:
         with Registry(registry) as opened:

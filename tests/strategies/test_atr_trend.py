@@ -120,7 +120,7 @@ def test_the_trailing_stop_only_rises(act, tape):
 
 def test_break_even_covers_the_round_trip(simulate, scripted, tape):
     # gain >= 1 % of 100.05 on a close of 101.06; stop 100.05 x 1.003 = 100.35015, sold 5 bps lower
-    bars = tape("100 101 99 100 | 100 101 100 101.06 | 101 101 100.3 101 | 101 101 101 101", x_fast=[2, 1, 1, 1])
+    bars = tape("100 101 99 100 | 100 101.1 100 101.06 | 101 101 100.3 101 | 101 101 101 101", x_fast=[2, 1, 1, 1])
     run = simulate(scripted(**(BARE | {"break_even": True})), bars, COSTLY)
     assert list(run.ledger["reason"]) == ["entry", "break-even"]
     assert run.ledger["price"][1] == pytest.approx(100.35015 * 0.9995, rel=1e-12)
@@ -128,7 +128,7 @@ def test_break_even_covers_the_round_trip(simulate, scripted, tape):
 
 
 def test_break_even_is_off_by_default(act, tape):
-    bars = tape("100 101 99 100 | 100 101 100 101.06 | 101 101 100.3 101 | 101 101 101 101", x_fast=[2, 1, 1, 1])
+    bars = tape("100 101 99 100 | 100 101.1 100 101.06 | 101 101 100.3 101 | 101 101 101 101", x_fast=[2, 1, 1, 1])
     assert act(bars, **BARE)[1] == "4 sell 10 @ 101 window-end"
 
 

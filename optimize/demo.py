@@ -42,6 +42,7 @@ def demo(root: str | Path = "runs") -> int:
     planted = _walk(made, home, "walk-forward on SYNTHETIC prices with a planted drift", "navale demo, planted edge")
     _promote(planted, home)
     print(f"reports: {real.report}\n         {planted.report}")
+    print(f"records: navale configs --registry {_registry(home)}")
     return 0
 
 
@@ -80,7 +81,7 @@ def _walk(bars: Bars, home: Path, title: str, why: str) -> Outcome:
         walk = walk_forward(AtrTrend, bars, trials=TRIALS, folds=4, seed=1, account=REFERENCE.account, progress=step)
     with printing.counted("figures of the judgement") as step:
         outcome = conclude(
-            walk, load_gates(), root=home / "walks", registry=home / "registry.db", by=getpass.getuser(), why=why,
+            walk, load_gates(), root=home.parent / "walks", registry=_registry(home), by=getpass.getuser(), why=why,
             now=datetime.datetime.now(datetime.UTC), progress=step, tearsheet=not bars.synthetic,
         )  # fmt: skip
     _title(title)
@@ -92,13 +93,17 @@ def _promote(outcome: Outcome, home: Path) -> None:
     """The planted candidate to paper, one stage at a time; on synthetic data it can go no further."""
     _title("promotion of the planted candidate, labelled synthetic")
     assert outcome.record is not None
-    with Registry(home / "registry.db") as registry:
+    with Registry(_registry(home)) as registry:
         for _ in range(2):
             event = promote(
                 registry, outcome.record.id, by=getpass.getuser(), why="navale demo: a planted edge, not a market",
                 now=datetime.datetime.now(datetime.UTC),
             )  # fmt: skip
             print(f"{outcome.record.id}: {event.from_stage} -> {event.to_stage}")
+
+
+def _registry(home: Path) -> Path:
+    return home.parent / "walks" / "demo-registry.db"
 
 
 def _title(text: str) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from optimize.registry.store import Registry
-from optimize.runs import open_run
+from optimize.runs import list_runs, open_run
 from optimize.storage import from_json
 
 
@@ -38,9 +38,10 @@ def _real_and_planted(told, folder):
     assert all(report["passed"] == all(gate["passed"] for gate in report["gates"]) for report in gates)
     failed = sum(not gate["passed"] for gate in gates[0]["gates"])
     assert failed and f"verdict: {failed} of {len(gates[0]['gates'])} gates are not passed" in told
-    with Registry(folder / "runs" / "registry.db") as registry:
+    with Registry(folder / "walks" / "demo-registry.db") as registry:
         stages = {record.synthetic: registry.stage(record) for record in registry.records()}
     assert stages == {False: "research", True: "paper"}
+    assert len(list_runs(folder / "runs")) == 1
 
 
 def test_the_demo_fails_when_the_engines_differ(navale, folder, monkeypatch):

@@ -129,16 +129,16 @@ class TrainWindow:
         """The objective of a study. A trial without enough evidence, or hopeless after some blocks, is pruned."""
         import optuna
 
+        from optimize.walkforward.study import hopeless
+
         found, count = self.judged(self.suggest(trial)), len(self.blocks)
         if found.state != COMPLETE:
             raise optuna.TrialPruned(found.state)
-        if len(self.settings.objectives) > 1:
-            return found.means(count)
         for block in range(1, count):
-            trial.report(found.means(block)[0], block - 1)
-            if trial.should_prune():
+            if hopeless(trial, block - 1, found.means(block)[0]):
                 raise optuna.TrialPruned(PRUNED)
-        return found.means(count)[0]
+        values = found.means(count)
+        return values if len(values) > 1 else values[0]
 
     def choice(self, trials: list[Any]) -> Choice:
         """The choice among finished trials. Their figures are computed again from their parameters, not believed."""

@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial, TrialState
 from feeds.errors import ConfigError
 from indicators.declaration import suggestion
 from optimize.walkforward.densities import FastParzenEstimator
+from optimize.walkforward.settings import SAMPLERS
 
-SAMPLERS = ("tpe", "cmaes", "nsga2", "random")
 # Random trials before TPE models anything, and before any trial may be called hopeless.
 STARTUP = 20
 

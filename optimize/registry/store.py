@@ -13,6 +13,7 @@ from typing import Any, Self
 from feeds.errors import ConfigError, DataError, NavaleError
 from optimize.registry.events import Event, check_history, first_stage
 from optimize.registry.record import DamagedRegistry, Record, canonical, required_text, stamp
+from optimize.write_ahead import write_ahead
 
 DEFAULT = "registry.db"
 WAIT = 30.0  # seconds for another process to finish writing
@@ -68,6 +69,8 @@ class Registry:
             self._prepare()
         except sqlite3.DatabaseError as error:
             self._connection.close()
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise ConfigError(f"{self.path} is in use by another process ({error}); try again") from error
             raise DataError(f"{self.path} is no registry ({error}); name another file with --registry") from error
         except NavaleError:
             self._connection.close()
@@ -76,7 +79,7 @@ class Registry:
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA foreign_keys = ON")
-        run("PRAGMA journal_mode = WAL")
+        write_ahead(self._connection, WAIT)
         run("PRAGMA synchronous = FULL")
         if not self._known():
             with self._writing():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feeds.errors import ConfigError
+from optimize.write_ahead import write_ahead
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -114,7 +115,7 @@ def _sqlite(path: Path, text: str) -> BaseStorage:
             if not tables <= _tables():
                 raise ConfigError(f"storage {text!r} is a database of something else; give another name")
             # Readers, like the dashboard, do not stop writers; kept in the file.
-            file.execute("PRAGMA journal_mode = WAL")
+            write_ahead(file, TURN)
     except sqlite3.Error as error:
         raise ConfigError(f"storage {text!r}: {error}; give an SQLite file that can be written") from error
     # Python's driver opens a transaction at the first write only: two processes that both read "running" could both

@@ -22,11 +22,13 @@ TUNING, REPORTED = range(300), range(10_000, 10_300)
 
 @dataclass(frozen=True)
 class Rate:
-    """Cases of one kind against all gates. interval: Wilson's, 95 %. gates: share of cases that pass each gate."""
+    """Cases of one kind against all gates. interval: Wilson's, 95 %. gates: share of cases that pass each gate.
+    refused: how many cases each gate alone keeps from passing, all others being passed."""
 
     seeds: int
     passed: int
     gates: Mapping[str, float]
+    refused: Mapping[str, int]
 
     @property
     def pass_rate(self) -> float:
@@ -41,7 +43,7 @@ class Rate:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {"seeds": self.seeds, "passed": self.passed, "pass_rate": self.pass_rate,
-                "interval": list(self.interval), "gates": dict(self.gates)}  # fmt: skip
+                "interval": list(self.interval), "gates": dict(self.gates), "refused": dict(self.refused)}  # fmt: skip
 
 
 def calibrate(
@@ -74,4 +76,6 @@ def rate(cases: Sequence[Mapping[str, Any]], gates: Gates) -> Rate:
         gate.name: sum(report.results[k].passed for report in reports) / len(reports)
         for k, gate in enumerate(gates.gates)
     }  # fmt: skip
-    return Rate(len(reports), sum(report.passed for report in reports), each)
+    lone = [report.failed[0].name for report in reports if len(report.failed) == 1]
+    refused = {gate.name: lone.count(gate.name) for gate in gates.gates}
+    return Rate(len(reports), sum(report.passed for report in reports), each, refused)

@@ -70,7 +70,8 @@ def calibrate(
     told = {
         **{kind: one.to_json() for kind, one in found.items()}, "planted_5_years": short.to_json(),
         "planted_edge": dataclasses.asdict(edge), "plan": dataclasses.asdict(plan),
-        "seed_range": [seeds[0], seeds[-1]], "gates": asked.hash, "earlier": earlier(),
+        "seed_range": [seeds[0], seeds[-1]], "gates": asked.hash, "procedure": plan.digest(),
+        "earlier": earlier(),
     }  # fmt: skip
     if as_json:
         click.echo(printing.document(told))
@@ -123,5 +124,8 @@ def _tell(found: dict[str, Rate], told: dict[str, Any]) -> None:
     names = next(iter(found.values())).gates
     printing.table("each gate alone", ["gate", *found],
                    [[name, *(f"{one.gates[name]:.1%}" for one in found.values())] for name in names])  # fmt: skip
+    printing.table("refused by one gate only", ["gate", *found],
+                   [[name, *(one.refused[name] for one in found.values())] for name in names])  # fmt: skip
     _tell_edge(told["planted_edge"], False)
+    click.echo(f"procedure {told['procedure']}, gates {told['gates'][:16]}")
     click.echo(f"earlier calibrations: {len(told['earlier'])}, docs/calibration.md")

@@ -34,7 +34,7 @@ GATES = read_gates('version = 1\n[[gate]]\nname = "some"\nvalue = "sharpe"\nabov
     (6, 300, 0.009198, 0.042940),
 ])  # fmt: skip
 def test_wilsons_interval(passed: int, seeds: int, low: float, high: float) -> None:
-    found = Rate(seeds, passed, {})
+    found = Rate(seeds, passed, {}, {})
     assert found.interval == pytest.approx((low, high), abs=5e-5)
     assert found.pass_rate == passed / seeds
 
@@ -50,6 +50,7 @@ def test_a_missing_figure_is_no_pass() -> None:
     )
     found = rate(told, both)
     assert (found.passed, found.gates) == (1, {"some": 0.5, "more": 0.25})
+    assert found.refused == {"some": 0, "more": 1}  # 0.5 passes the first only; -1 and nothing pass neither
 
 
 @pytest.fixture
@@ -144,9 +145,10 @@ def test_the_command_tells_all(command: Callable[..., Any], computed: list[tuple
     done = command("--seeds", "0:3", "--years", "6", "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
-    assert set(told["noise"]) == {"seeds", "passed", "pass_rate", "interval", "gates"} == set(told["planted"])
+    assert set(told["noise"]) == {"seeds", "passed", "pass_rate", "interval", "gates", "refused"} == set(told["planted"])
     assert told["noise"]["seeds"] == told["planted_5_years"]["seeds"] == 4
     assert told["gates"] == load_gates().hash and told["seed_range"] == [0, 3]
+    assert told["procedure"] == Plan(6.0).digest()
     assert told["planted_edge"]["sharpe"] == 1.5 and isinstance(told["earlier"], list)
     assert len(computed) == 12
     words = command("--seeds", "0:3", "--years", "6").stdout

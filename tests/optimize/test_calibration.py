@@ -145,7 +145,9 @@ def test_the_command_tells_all(command: Callable[..., Any], computed: list[tuple
     done = command("--seeds", "0:3", "--years", "6", "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
-    assert set(told["noise"]) == {"seeds", "passed", "pass_rate", "interval", "gates", "refused"} == set(told["planted"])
+    assert (
+        set(told["noise"]) == {"seeds", "passed", "pass_rate", "interval", "gates", "refused"} == set(told["planted"])
+    )
     assert told["noise"]["seeds"] == told["planted_5_years"]["seeds"] == 4
     assert told["gates"] == load_gates().hash and told["seed_range"] == [0, 3]
     assert told["procedure"] == Plan(6.0).digest()

@@ -81,7 +81,11 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--gaps", type=click.Choice(["report", "refuse"]), help="What to do about holes.  [report]"),
         click.option("--repair", type=click.Choice(["drop"]), help="Drop impossible rows instead of refusing."),
         click.option("--timeframe", metavar="4h", help="Resample first; default: the profile's, else as given."),
-        click.option("--start", metavar="DATE", help="First bar of the window (UTC); earlier ones warm up (optimize leaves them out)."),
+        click.option(
+            "--start",
+            metavar="DATE",
+            help="First bar of the window (UTC); earlier ones warm up (optimize leaves them out).",
+        ),
         click.option("--end", metavar="DATE", help="Last bar of the window; a bare date: the whole day."),
     ]
     for option in reversed(options):

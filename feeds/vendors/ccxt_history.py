@@ -86,9 +86,19 @@ class CcxtHistory:
         return [row for row in rows if row[0] >= opens]
 
     def _rows(self, answer: Any, market: Any = None, *_: Any, **__: Any) -> list[Row]:
-        if not isinstance(answer, list) or not all(isinstance(row, list) and len(row) >= 6 for row in answer):
-            raise self._ccxt.NetworkError(f"the page is truncated: {str(answer)[-60:]!r}")
-        return [self._client.parse_ohlcv(row, market) for row in answer]
+        """The page as ccxt reads it, row by row in the order in which it came. Exchanges send rows as lists or as
+        objects, a few send columns. NetworkError, which is tried again, when a row is none or lacks a value."""
+        own = type(self._client).parse_ohlcvs
+        if own is not self._ccxt.Exchange.parse_ohlcvs:  # the exchange sends columns
+            raw = rows = own(self._client, answer, market)
+        elif isinstance(answer, list) and all(isinstance(row, list | dict) for row in answer):
+            raw, rows = answer, [self._client.parse_ohlcv(row, market) for row in answer]
+        else:
+            raise self._ccxt.NetworkError(f"the page is truncated or none: {str(answer)[-60:]!r}")
+        for sent, row in zip(raw, rows, strict=True):
+            if len(row) < 6 or None in row[:6]:
+                raise self._ccxt.NetworkError(f"the page is truncated, or a bar is incomplete: {sent}")
+        return rows
 
     def _named_timeframe(self) -> str:
         known = self._client.timeframes or {}

@@ -29,8 +29,8 @@ class Candles(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, hours: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, hours: int, handler: type[Handler] | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.rows: dict[int, list[Any]] = {LISTED + k * HOUR: self.row(k) for k in range(hours)}
         self.answers: list[Callable[[Any], None]] = []
         self.asked: list[dict[str, str]] = []
@@ -74,7 +74,9 @@ def changed(function: Callable[[list[list[Any]]], list[list[Any]]]) -> Callable[
     return lambda handler: handler.send(200, json.dumps(function(handler.page())))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers to one client."""
+
     server: Candles
 
     def do_GET(self) -> None:
@@ -112,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent."""
 
 
-def _page(handler: _Handler) -> None:
+def _page(handler: Handler) -> None:
     handler.send(200, json.dumps(handler.page()))
 
 

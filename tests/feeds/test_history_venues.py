@@ -1,0 +1,110 @@
+"""Exchanges that differ from Binance: candles sent as objects, short look-backs, clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ccxt
+import pytest
+from venues.bitstamp_candles import ObjectCandles, wrapped
+from venues.history_stage import Stage, check_bars
+
+import feeds
+from feeds.errors import DataError
+from feeds.history.market import parse_market
+from feeds.vendors.ccxt_history import CcxtHistory
+
+OBJECTS = "bitstamp:BTC/USD:1h"
+
+
+@pytest.fixture
+def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
+    server = ObjectCandles(hours=200)
+    yield Stage(server, tmp_path)
+    server.stop()
+
+
+def test_candles_sent_as_objects(objects: Stage) -> None:
+    found = objects.fetch(50.5, source=OBJECTS)
+    assert (found.new, found.gaps, objects.slept) == (50, (), [])
+    assert objects.pages() == [0, 20, 40]
+    check_bars(feeds.load(OBJECTS).frame, range(50))
+
+
+def spoiled(name: str, value: Any) -> Any:
+    """A page whose last candle has this in place of its own, or lacks it."""
+
+    def answer(handler: Any) -> None:
+        page = handler.page()
+        page[-1] = {key: old for key, old in page[-1].items() if key != name}
+        if value is not None:
+            page[-1][name] = value
+        handler.send(200, wrapped(page))
+
+    return answer
+
+
+@pytest.mark.parametrize(("name", "value"), [("timestamp", None), ("close", None), ("volume", None), ("close", "")])
+def test_an_object_that_lacks_a_value_is_asked_for_again(objects: Stage, name: str, value: Any) -> None:
+    objects.server.answers += [spoiled(name, value)]
+    assert objects.fetch(20, source=OBJECTS).new == 20
+    assert (objects.pages(), objects.slept) == ([0, 0], [1.0])
+    objects.server.answers += [spoiled(name, value)] * 6
+    with pytest.raises(DataError, match=r"no bars after 6 tries: NetworkError: .*incomplete: \{'timestamp'|truncated"):
+        objects.fetch(40, source=OBJECTS)
+
+
+def test_rows_that_are_no_rows(objects: Stage) -> None:
+    objects.server.answers += [lambda handler: handler.send(200, wrapped(["busy"]))] * 6
+    with pytest.raises(DataError, match=r"no bars after 6 tries: NetworkError: the page .*'busy'"):
+        objects.fetch(40, source=OBJECTS)
+
+
+RAW = {
+    "coinbase": {"start": "1704067200", "open": "40000.1", "high": "40060.55", "low": "39950", "close": "40010.25",
+                 "volume": "1.5"},
+    "htx": {"id": 1704067200, "open": 40000.1, "high": 40060.55, "low": 39950, "close": 40010.25, "amount": 1.5},
+    "upbit": {"candle_date_time_utc": "2024-01-01T00:00:00", "opening_price": 40000.1, "high_price": 40060.55,
+              "low_price": 39950, "trade_price": 40010.25, "candle_acc_trade_volume": 1.5},
+    "cryptocom": {"t": 1704067200000, "o": "40000.1", "h": "40060.55", "l": "39950", "c": "40010.25", "v": "1.5"},
+    "hyperliquid": {"t": 1704067200000, "o": "40000.1", "h": "40060.55", "l": "39950", "c": "40010.25", "v": "1.5"},
+    "kraken": [1704067200, "40000.1", "40060.55", "39950", "40010.25", "40001.0", "1.5", 9],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exchange", RAW)
+def test_raw_pages_of_other_exchanges(exchange: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written after the examples in each exchange's own documentation."""
+
+    def one_market(client: Any) -> Any:
+        return client.set_markets([client.safe_market_structure(
+            {"id": "X", "symbol": "BTC/USD", "base": "BTC", "quote": "USD", "spot": True, "type": "spot"}
+        )])  # fmt: skip
+
+    def raw(client: Any, symbol: str, *_: Any) -> Any:
+        return client.parse_ohlcvs([RAW[exchange]], client.market(symbol))
+
+    kind = getattr(ccxt, exchange)
+    monkeypatch.setattr(kind, "load_markets", one_market)
+    monkeypatch.setattr(kind, "fetch_ohlcv", raw)
+    client = CcxtHistory(parse_market(f"{exchange}:BTC/USD:1h"), sleep=lambda _: None)
+    assert client.page(0, 10) == [[1_704_067_200_000, 40_000.1, 40_060.55, 39_950.0, 40_010.25, 1.5]]
+
+
+def test_an_exchange_that_sends_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {"s": "ok", "t": [1704067200, 1704070800], "o": [1.0, 2.0], "h": [4.0, 5.0], "l": [0.5, 1.5],
+               "c": [2.0, 3.0], "v": [7.0, 8.0]}  # fmt: skip
+
+    def one_market(client: Any) -> Any:
+        return client.set_markets([client.safe_market_structure(
+            {"id": "X", "symbol": "BTC/USDT", "base": "BTC", "quote": "USDT", "spot": True, "type": "spot"}
+        )])  # fmt: skip
+
+    monkeypatch.setattr(ccxt.btcturk, "load_markets", one_market)
+    monkeypatch.setattr(ccxt.btcturk, "fetch_ohlcv", lambda client, *_: client.parse_ohlcvs(columns))
+    client = CcxtHistory(parse_market("btcturk:BTC/USDT:1h"), sleep=lambda _: None)
+    assert client.page(0, 10) == [[1_704_067_200_000, 1.0, 4.0, 0.5, 2.0, 7.0],
+                                  [1_704_070_800_000, 2.0, 5.0, 1.5, 3.0, 8.0]]  # fmt: skip

@@ -92,15 +92,20 @@ def _ray(workers: int | str, parcel: Parcel) -> Iterator[tuple[Run, Any]]:
     from joblib import Parallel, delayed, parallel_config
 
     ray = importlib.import_module("ray")
-    if not ray.is_initialized():
+    ours = not ray.is_initialized()
+    if ours:
         ray.init(address=workers) if isinstance(workers, str) else ray.init(num_cpus=workers, include_dashboard=False)
-    importlib.import_module("ray.util.joblib").register_ray()
-    jobs = workers if isinstance(workers, int) else int(ray.cluster_resources()["CPU"])
-    with parallel_config(backend="ray"), Parallel(n_jobs=jobs, batch_size=1) as parallel:
+    try:
+        importlib.import_module("ray.util.joblib").register_ray()
+        jobs = workers if isinstance(workers, int) else int(ray.cluster_resources()["CPU"])
+        with parallel_config(backend="ray"), Parallel(n_jobs=jobs, batch_size=1) as parallel:
 
-        def run(function: Callable[..., Any], sent: Any, pieces: list[Any]) -> Iterator[Any]:
-            """Some chunks at a time: ray's backend gives answers when all are there."""
-            for low in range(0, len(pieces), 4 * jobs):
-                yield from parallel(delayed(function)(sent, piece) for piece in pieces[low : low + 4 * jobs])
+            def run(function: Callable[..., Any], sent: Any, pieces: list[Any]) -> Iterator[Any]:
+                """Some chunks at a time: ray's backend gives answers when all are there."""
+                for low in range(0, len(pieces), 4 * jobs):
+                    yield from parallel(delayed(function)(sent, piece) for piece in pieces[low : low + 4 * jobs])
 
-        yield run, _RayParcel(parcel.digest, ray.put(parcel))
+            yield run, _RayParcel(parcel.digest, ray.put(parcel))
+    finally:
+        if ours:  # ends what was started here; of a cluster elsewhere it only takes leave
+            ray.shutdown()

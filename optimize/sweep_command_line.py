@@ -95,7 +95,8 @@ def carry_out(
     fixed = {word: value for word, value in fixed.items() if word not in grid}
     account = settings.account(chosen.account, {word: options.pop(word) for word in ACCOUNT if word in options})
     lengths = [word.strip() for word in (timeframe or chosen.timeframe).split(",") if word.strip()]
-    bars = bars_of(sources, options, lengths[0] if len(lengths) == 1 else "", columns, f"profile {profile!r}")
+    asked_by = f"profile {profile!r}" if timeframe is None else ""
+    bars = bars_of(sources, options, lengths[0] if len(lengths) == 1 else "", columns, asked_by)
     since, until = instants(start, end)
     with printing.counted("combinations") as step:
         found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,

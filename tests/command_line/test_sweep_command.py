@@ -55,6 +55,16 @@ def test_the_page_shows_means_over_the_other_parameters(tmp_path: Path) -> None:
     assert data["equity"][0]["equity"][0] == 10_000.0
 
 
+def test_who_asks_for_a_timeframe_that_does_not_fit(tmp_path: Path) -> None:
+    words = ["sweep", "AtrTrend", "--data", "sample:spx", "--grid", "fast=10", "--sweeps", str(tmp_path)]
+    found = CliRunner().invoke(main, [*words, "--timeframe", "1h"])
+    assert found.exit_code == 2
+    assert "profile" not in found.stderr
+    asked = CliRunner().invoke(main, [*words, "--profile", "reference"])
+    assert "profile 'reference' asks for it" in asked.stderr
+    assert "--timeframe 1d keeps the bars" in asked.stderr
+
+
 @pytest.mark.parametrize(("words", "message"), [
     (("--grid", "fats=1"), "did you mean 'fast'"),
     (("--grid", "fast=5:x"), "must be numbers"),

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,15 +51,20 @@ class HistoryStore:
     def __init__(self, folder: Path, market: Market) -> None:
         self.folder, self.market = folder / market.path, market
         self._about = self.folder / "market.json"
-        self.about: dict[str, Any] = {"format": FORMAT, "market": str(market), "covered": [], "terms": [], "notes": []}
-        if self._about.exists():
-            try:
-                self.about = json.loads(self._about.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise DataError(f"{self._about}: no JSON ({error}); restore it, or remove the folder") from error
-            if self.about.get("format") != FORMAT or self.about.get("market") != str(market):
-                raise DataError(f"{self._about}: is of {self.about.get('market')}, format {self.about.get('format')}, "
-                                f"not of {market}, format {FORMAT}; move the folder away")  # fmt: skip
+        self.about = self._told()
+
+    def _told(self) -> dict[str, Any]:
+        """What market.json says now. DataError when it is of something else."""
+        if not self._about.exists():
+            return {"format": FORMAT, "market": str(self.market), "covered": [], "terms": [], "notes": []}
+        try:
+            about: dict[str, Any] = json.loads(self._about.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DataError(f"{self._about}: no JSON ({error}); restore it, or remove the folder") from error
+        if about.get("format") != FORMAT or about.get("market") != str(self.market):
+            raise DataError(f"{self._about}: is of {about.get('market')}, format {about.get('format')}, "
+                            f"not of {self.market}, format {FORMAT}; move the folder away")  # fmt: skip
+        return about
 
     @property
     def covered(self) -> list[Span]:
@@ -95,7 +102,14 @@ class HistoryStore:
 
     def write(self, bars: pd.DataFrame, first: int, last: int, revised: str = "") -> None:
         """Keep an answer for first to last. revised: why kept bars change; their files stay, under another name."""
+        # A kill may come between any two steps, so the note is kept first, then the files, then the span. A note whose
+        # bars are still the old ones is one too many: the next fetch meets the same revision again. The other way round
+        # bars would have changed and nothing would ever say so. A span without its bars would pass for a gap of the
+        # venue; bars without their span are asked for again and are as they were.
         self.folder.mkdir(parents=True, exist_ok=True)
+        if revised and self.about["notes"][-1:] != [revised]:  # a killed write may have left it
+            self.about["notes"].append(revised)
+            self.save()
         held = self.read(first, last)
         gone = pd.DatetimeIndex(held.index.difference(bars.index))
         files = self._names(pd.DatetimeIndex(bars.index))
@@ -109,8 +123,6 @@ class HistoryStore:
             if revised and len(old):
                 self._keep(path)
             _replace(path, new)
-        if revised:
-            self.about["notes"].append(revised)
         self.about["covered"] = _union([*self.covered, (first, last)], self.market.step)
         self.save()
 
@@ -130,11 +142,13 @@ class HistoryStore:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """One writer at a time; the system releases it when the process ends, however it ends."""
+        """One writer at a time; the system releases it when the process ends, however it ends. What another one kept
+        since this object was made is read again."""
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             import fcntl
         except ImportError:  # Windows: two writers at once are the user's to avoid
+            self.about = self._told()
             yield
             return
         with (self.folder / ".lock").open("w") as file:
@@ -142,6 +156,7 @@ class HistoryStore:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise DataError(f"{self.folder}: another process is fetching {self.market}; wait for it") from None
+            self.about = self._told()
             yield
 
     def _names(self, times: pd.DatetimeIndex) -> list[str]:
@@ -159,13 +174,28 @@ class HistoryStore:
         return frame
 
     def _keep(self, path: Path) -> None:
-        number = len(list(self.folder.glob(f"{path.stem}.before-*.parquet"))) + 1
-        os.link(path, path.with_name(f"{path.stem}.before-{number}.parquet"))
+        """The file as it is, once more under the next number."""
+        found = (
+            re.fullmatch(r".*\.before-(\d+)", one.stem) for one in self.folder.glob(f"{path.stem}.before-*.parquet")
+        )
+        number = max((int(one[1]) for one in found if one), default=0) + 1
+        kept = path.with_name(f"{path.stem}.before-{number}.parquet")
+        try:
+            os.link(path, kept)
+        except OSError:  # no hard links there (FAT, some network folders)
+            temporary = kept.with_suffix(".part")
+            shutil.copyfile(path, temporary)
+            _settle(temporary, kept)
 
 
 def _replace(path: Path, frame: pd.DataFrame) -> None:
     temporary = path.with_suffix(".part")
     frame.to_parquet(temporary)
+    _settle(temporary, path)
+
+
+def _settle(temporary: Path, path: Path) -> None:
+    """Give a file its name once all of it is on the disk."""
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)

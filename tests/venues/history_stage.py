@@ -32,9 +32,10 @@ class Stage:
         client = CcxtHistory(parse_market(source), base=self.server.url, sleep=self.slept.append)
         client.limit = options.pop("limit", 20)
         until = options.pop("until", None)
+        store = options.pop("store", None) or self.store(source)
         return fetch(
             client,
-            self.store(source),
+            store,
             since=None if since is None else pd.Timestamp(since, tz="UTC"),
             until=None if until is None else pd.Timestamp(until, tz="UTC"),
             now=START + pd.Timedelta(hours=hours),

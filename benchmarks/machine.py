@@ -15,6 +15,9 @@ from typing import Any
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 LIBRARIES = ("numpy", "scipy", "numba", "pandas", "backtrader", "vectorbt", "vectorbt-rust", "vollib", "QuantLib")
+CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+"""Cores this process may use, before `one_core`."""
+_GIVEN = {name: os.environ[name] for name in THREADS if name in os.environ}
 
 
 def one_core() -> None:
@@ -23,6 +26,13 @@ def one_core() -> None:
         os.environ[name] = "1"
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Variables for a process of its own, thread pools as they were before `one_core`; it finds our packages."""
+    kept = {name: value for name, value in os.environ.items() if name not in THREADS}
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return kept | _GIVEN | {"PYTHONPATH": path}
 
 
 def facts() -> dict[str, str]:

@@ -57,7 +57,7 @@ class Whole:
     @property
     def mib(self) -> float:
         """Largest RSS: of the samples' sums over all processes, and of the kernel's own mark of the command."""
-        return max(self.peak.rss, self.answer["high_water"]) / MIB
+        return max(self.peak.rss, int(self.answer["high_water"])) / MIB
 
 
 def child(sets: int, bars: int, threads: int | None = None) -> Whole:
@@ -124,8 +124,10 @@ def targets(mib: Mapping[int, float], faster: float | None, judged: bool) -> lis
     ]
     found: list[Target] = []
     for text, value, asked, least in rows:
-        known = judged and value is not None and asked is not None
-        found.append((text, value, (value >= asked if least else value <= asked) if known else None))
+        reached: bool | None = None
+        if judged and value is not None and asked is not None:
+            reached = value >= asked if least else value <= asked
+        found.append((text, value, reached))
     return found
 
 

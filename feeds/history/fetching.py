@@ -110,6 +110,11 @@ class _Work:
         end = last if after is None else min(after, last + OVERLAP * step)
         while at <= end:
             bars = self._page(at, end)
+            begun = self._remembered(bars, at, end)
+            if begun > at:
+                self._note_forgotten(begun, max(at, first), last)
+                at = begun
+                continue
             if not len(bars):
                 if self._later(at, end):
                     reached = min(end, at + (self.venue.limit - 1) * step)
@@ -143,6 +148,24 @@ class _Work:
         newest = end - (self.venue.limit - 1) * self.step
         return newest > at and bool(len(self._page(newest, end)))
 
+    def _remembered(self, bars: pd.DataFrame, at: int, end: int) -> int:
+        """Where to go on: `at`, or the exchange's first close when it has forgotten bars that are kept (after `end`
+        when it has none up to there).
+
+        An exchange with a short look-back (Kraken: 720 bars) has nothing before its first bar. One that takes bars out
+        of its history has older ones, and that is a revision.
+        """
+        step, room = self.step, self.venue.limit * self.step
+        came = int(times_of(bars)[0]) if len(bars) else end + step
+        if came == at or not len(self.store.read(at, came - step)) or len(self._page(at - room, came - step)):
+            return at
+        if not len(bars):
+            newest = self._page(max(at, end - room + step), end)
+            if not len(newest):
+                return came
+            came = int(times_of(newest)[0])
+        return self._earliest(at, came)
+
     def _earliest(self, asked: int, came: int) -> int:
         """The first close of a market whose first page begins later than asked for.
 
@@ -165,6 +188,12 @@ class _Work:
     def _note_begin(self, close: int) -> None:
         opens = pd.Timestamp(close - self.step, tz="UTC")
         self.notes.append(f"the exchange's first bar opens {opens:%Y-%m-%d %H:%M}, later than asked for")
+
+    def _note_forgotten(self, begun: int, first: int, last: int) -> None:
+        lost, begin = (pd.Timestamp(close - self.step, tz="UTC") for close in (first, begun))
+        note = f"the exchange no longer hands out bars that open before {begin:%Y-%m-%d %H:%M}"
+        hole = f", those from {lost:%Y-%m-%d %H:%M} on were never fetched" if first < begun and first <= last else ""
+        self.notes.append(f"{note}: those kept stay as they are{hole}")
 
     def _keep(self, bars: pd.DataFrame, first: int, last: int) -> None:
         changes = self.store.compare(bars, first, last)

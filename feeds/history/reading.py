@@ -35,7 +35,7 @@ def from_history(source: str, terms: Terms, reading: Reading) -> Bars:
     spans = store.covered
     for (_, last), (first, _) in pairwise(spans):
         hole = f"{pd.Timestamp(last, tz='UTC')} to {pd.Timestamp(first, tz='UTC')}"
-        raw.notes.append(f"never fetched: {hole}; navale fetch {market} completes it")
+        raw.notes.append(f"never fetched: {hole}; navale fetch {market} completes it if the exchange still has it")
     raw.notes += store.about["notes"]
     seen = {name: value for name, value in store.about["terms"][-1].items() if name != "seen"}
     raw.notes.append(f"opens of {store.about['client']} moved to closes; contract terms of "

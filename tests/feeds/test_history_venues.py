@@ -8,8 +8,9 @@ from typing import Any
 
 import ccxt
 import pytest
+from venues.binance_candles import HOUR, LISTED, Candles
 from venues.bitstamp_candles import ObjectCandles, wrapped
-from venues.history_stage import Stage, check_bars
+from venues.history_stage import SOURCE, Stage, check_bars
 
 import feeds
 from feeds.errors import DataError
@@ -17,6 +18,14 @@ from feeds.history.market import parse_market
 from feeds.vendors.ccxt_history import CcxtHistory
 
 OBJECTS = "bitstamp:BTC/USD:1h"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
+    server = Candles(hours=200)
+    yield Stage(server, tmp_path)
+    server.stop()
 
 
 @pytest.fixture
@@ -108,3 +117,92 @@ def test_an_exchange_that_sends_columns(monkeypatch: pytest.MonkeyPatch) -> None
     client = CcxtHistory(parse_market("btcturk:BTC/USDT:1h"), sleep=lambda _: None)
     assert client.page(0, 10) == [[1_704_067_200_000, 1.0, 4.0, 0.5, 2.0, 7.0],
                                   [1_704_070_800_000, 2.0, 5.0, 1.5, 3.0, 8.0]]  # fmt: skip
+
+
+def forget(stage: Stage, before: int) -> None:
+    """The exchange no longer hands out the bars that open earlier than so many hours after the listing."""
+    for opens in [opens for opens in stage.server.rows if opens < LISTED + before * HOUR]:
+        del stage.server.rows[opens]
+
+
+def covered(stage: Stage, source: str = SOURCE) -> list[tuple[int, int]]:
+    """Spans of closes in hours after the listing."""
+    first, last = ([(one[k] // 1_000_000 - LISTED) // HOUR for one in stage.store(source).covered] for k in (0, 1))
+    return list(zip(first, last, strict=True))
+
+
+def check_kept(source: str, *parts: range) -> None:
+    """Every bar as the exchange told it, and none else."""
+    frame = feeds.load(source).frame
+    for hours in parts:
+        check_bars(frame.iloc[: len(hours)], hours)
+        frame = frame.iloc[len(hours) :]
+    assert not len(frame)
+
+
+@pytest.mark.parametrize("kind", ["oldest", "newest", "window"])
+@pytest.mark.parametrize("accept", [False, True])
+def test_bars_that_the_exchange_no_longer_hands_out_stay(request: Any, kind: str, accept: bool) -> None:
+    """Asked for what it has forgotten it answers with its oldest bars (Kraken), its newest ones, or none."""
+    source = OBJECTS if kind == "window" else SOURCE
+    stage: Stage = request.getfixturevalue("objects" if kind == "window" else "stage")
+    stage.server.newest = kind == "newest"
+    stage.fetch(50, source=source)
+    forget(stage, 70)
+    found = stage.fetch(150, since=None, source=source, accept_revision=accept)
+    assert (found.new, found.held, found.changes) == (80, 130, ())
+    assert found.notes == (
+        "the exchange no longer hands out bars that open before 2024-01-03 22:00: those kept stay as they are, those "
+        "from 2024-01-03 02:00 on were never fetched",
+    )
+    assert covered(stage, source) == [(1, 50), (71, 150)]
+    check_kept(source, range(50), range(70, 150))
+    hole = "never fetched: 2024-01-03 02:00:00+00:00 to 2024-01-03 23:00:00+00:00"
+    assert any(hole in note for note in feeds.load(source).notes)
+    forget(stage, 73)  # the hole is asked for again: the bars after it are being forgotten too
+    later = stage.fetch(160, since=None, source=source, accept_revision=accept)
+    assert (later.new, later.changes, len(later.notes)) == (10, (), 1)
+    assert covered(stage, source) == [(1, 50), (71, 160)]
+    check_kept(source, range(50), range(70, 160))
+    forget(stage, 120)
+    assert stage.fetch(170, since=None, source=source, accept_revision=accept).new == 10
+    check_kept(source, range(50), range(70, 170))
+
+
+def test_a_look_back_that_ends_within_the_bars_asked_for_again(stage: Stage) -> None:
+    stage.fetch(50)
+    forget(stage, 47)
+    found = stage.fetch(60, since=None)
+    assert (found.new, found.changes) == (10, ())
+    assert found.notes == (
+        "the exchange no longer hands out bars that open before 2024-01-02 23:00: those kept stay as they are",
+    )
+    assert covered(stage) == [(1, 60)]
+    check_kept(SOURCE, range(60))
+    forget(stage, 57)
+    stage.server.rows[LISTED + 57 * HOUR][4] = "40100.50"
+    with pytest.raises(
+        DataError, match=r"bar that closes 2024-01-03 10:00:00: close was 40119\.25 and now is 40100\.5"
+    ):
+        stage.fetch(70, since=None)
+
+
+@pytest.mark.parametrize("begin", [75, 90])
+def test_an_earlier_start_than_the_look_back(stage: Stage, begin: int) -> None:
+    stage.fetch(100, since="2024-01-04")
+    forget(stage, begin)
+    found = stage.fetch(100, since="2024-01-02")
+    assert (found.new, found.changes, len(found.notes)) == (0, (), 1)
+    assert covered(stage) == [(73, 100)]
+    check_kept(SOURCE, range(72, 100))
+
+
+def test_bars_taken_out_of_a_history_are_a_revision_still(stage: Stage) -> None:
+    stage.fetch(50)
+    for hour in range(45, 50):
+        del stage.server.rows[LISTED + hour * HOUR]
+    with pytest.raises(DataError, match=r"bar that closes 2024-01-02 22:00:00 was there and now is not \(5 diff"):
+        stage.fetch(60, since=None)
+    forget(stage, 200)  # an exchange that answers with nothing takes nothing away
+    found = stage.fetch(60, since=None, accept_revision=True)
+    assert (found.new, found.held, len(found.notes)) == (0, 50, 1)

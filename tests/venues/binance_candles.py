@@ -25,7 +25,7 @@ def price(hour: int) -> tuple[str, ...]:
 
 class Candles(ThreadingHTTPServer):
     """hours: bars since the listing, the last one still running. answers: what the next klines requests get instead:
-    functions of the handler. newest: for a time before the listing send the newest bars."""
+    functions of the handler. newest: for a time before the first bar send the newest bars."""
 
     daemon_threads = True
 
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.query()
         start, limit = int(asked["startTime"]), int(asked["limit"])
         found = [row for opens, row in sorted(self.server.rows.items()) if opens >= start]
-        return found[-limit:] if self.server.newest and start < LISTED else found[:limit]
+        return found[-limit:] if self.server.newest and start < min(self.server.rows) else found[:limit]
 
     def send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
         data = body.encode()

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("markets", nargs=-1, required=True, metavar="EXCHANGE:SYMBOL:TIMEFRAME...")
 @click.option("--since", metavar="DATE", help="Open of the first bar, UTC.  [as before]")
-@click.option("--until", metavar="DATE", help="Close of the last bar, UTC; a bare date means its end.  [now]")
+@click.option(
+    "--until", metavar="DATE", help="Close of the last bar, UTC; a bare date: the midnight that ends it.  [now]"
+)
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Where histories are kept.  [NAVALE_HISTORY, else history]")  # fmt: skip
 @click.option("--accept-revision", is_flag=True, help="Take bars that the exchange changed; the old files stay.")
@@ -47,7 +49,7 @@ def fetch(
 
     chosen = [parse_market(text) for text in dict.fromkeys(markets)]
     span: dict[str, Any] = {"since": None if since is None else instant(since),
-                            "until": None if until is None else instant(until, end=True)}  # fmt: skip
+                            "until": None if until is None else _close(until)}  # fmt: skip
     done: list[Fetched] = []
     failed: list[NavaleError] = []
     for market in chosen:
@@ -71,6 +73,17 @@ def fetch(
         click.echo(json.dumps([_plain(found) for found in done], indent=2, allow_nan=False))
     if failed:
         raise failed[0] if len(failed) == 1 else DataError("; ".join(map(str, failed)))
+
+
+def _close(text: str) -> pd.Timestamp:
+    """The close of the last bar. A bare date means the midnight that ends it, for a bar that closes then is of that
+    day."""
+    import pandas as pd
+
+    from feeds.bars import instant
+
+    exact = instant(text)
+    return exact if instant(text, end=True) == exact else exact + pd.Timedelta(days=1)
 
 
 def _tell(found: Fetched) -> None:

@@ -51,10 +51,9 @@ def sweep(
     ends. threads: all cores unless given. backend: "threads" of this process, or joblib's "loky" (processes of this
     machine), "dask" (extra `dist`) or "ray" (where it is installed). workers: how many, or the address of a Dask
     scheduler or Ray head; they get the data once each, and must have the same code and libraries. folder: where the
-    table grows while the sweep runs; a sweep that was interrupted goes on there, and one that is finished is read.
-    root: the same in a folder of its own below `root`, named after what the sweep depends on. Without either the table
-    lives as long as the Sweep.
-    progress: called with (combinations done, of how many).
+    table grows while the sweep runs; a sweep that was interrupted goes on there, one that is finished is read, and two
+    at the same time are refused. root: the same in a folder of its own below `root`, named after what the sweep depends
+    on. Without either the table lives as long as the Sweep. progress: called with (combinations done, of how many).
 
     Ctrl-C ends the sweep early: what is finished is kept, and `complete` is False. Memory does not grow with the number
     of combinations. Raises ParameterError and ConfigError for a wrong grid, DataError as `backtest` does, WorkerLost
@@ -78,14 +77,16 @@ def sweep(
     temporary = tempfile.TemporaryDirectory(prefix="navale-sweep-") if folder is None else None
     store = SweepStore(Path(temporary.name if temporary else str(folder)), known, combinations)
     chunk = int(np.clip(len(combinations) // (8 * count), 256, LARGEST_CHUNK))
-    if backend == "threads":
-        complete = carry_out(engines, store, len(combinations), chunk, count, progress)
-        return Sweep(combinations, series, account, start, end, store, complete, temporary)
-    from optimize.backends import parcel, pool
+    told = None
+    with store.working(len(combinations)):
+        if backend == "threads":
+            complete = carry_out(engines, store, len(combinations), chunk, count, progress)
+        else:
+            from optimize.backends import parcel, pool
 
-    sent = parcel.pack(known, sets, series, account, start, end)
-    complete, told = pool.carry_out(sent, store, len(series), len(combinations), chunk, backend,
-                                    count if workers is None else workers, progress)  # fmt: skip
+            sent = parcel.pack(known, sets, series, account, start, end)
+            complete, told = pool.carry_out(sent, store, len(series), len(combinations), chunk, backend,
+                                            count if workers is None else workers, progress)  # fmt: skip
     return Sweep(combinations, series, account, start, end, store, complete, temporary, told)
 
 
@@ -114,12 +115,18 @@ def _count(backend: str, threads: int | None, workers: int | str | None) -> int:
 
 
 def _series(bars: Any, timeframes: Sequence[str]) -> list[Bars]:
-    from feeds.timeframe import parse_timeframe
+    from feeds.timeframe import parse_timeframe, timeframe_name
     from optimize.backtest import check_bars
 
     check_bars(bars)
     given = list(as_mapping(bars).values())
-    if not timeframes:
-        return given
-    lengths = [parse_timeframe(text) for text in timeframes]
-    return [one if length == one.timeframe else one.resample(length) for one in given for length in lengths]
+    if timeframes:
+        lengths = [parse_timeframe(text) for text in timeframes]
+        given = [one if length == one.timeframe else one.resample(length) for one in given for length in lengths]
+    seen: set[tuple[str, int]] = set()
+    for one in given:
+        if (one.symbol, one.timeframe.value) in seen:
+            raise ConfigError(f"{one.symbol} {timeframe_name(one.timeframe)} comes twice: rows of the two could not "
+                              "be told apart; give each symbol its own name and each timeframe once")  # fmt: skip
+        seen.add((one.symbol, one.timeframe.value))
+    return given

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from optimize.backends.pool import Deliveries
     from optimize.run import Run
 
-BEST = ("sharpe", False)
+SMALLEST_FIRST = ("volatility", "fees", "ruined")
+"""Figures whose best rows are those with the smallest values."""
+
+
+def smallest_first(by: str) -> bool:
+    """Whether the best rows by a figure have its smallest values. ConfigError when there is no such figure."""
+    if by not in FIGURES:
+        raise ConfigError(f"no figure is called {by!r}{suggestion(by, list(FIGURES))}")
+    return by in SMALLEST_FIRST
 
 
 class Sweep:
@@ -56,13 +64,16 @@ class Sweep:
         frames = [frame for frame in self.store.frames() if len(frame)]
         return pd.concat(frames, ignore_index=True) if frames else self.store.empty()
 
-    def top(self, count: int = 10, by: str = "sharpe", *, least: bool = False, trades: int = 0) -> pd.DataFrame:
-        """The best rows by a figure (the smallest with `least`), of those with at least `trades` closed trades; rows
-        where the figure is undefined are left out."""
+    def top(self, count: int = 10, by: str = "sharpe", *, least: bool | None = None, trades: int = 0) -> pd.DataFrame:
+        """The best rows by a figure, of those with at least `trades` closed trades; rows where the figure is undefined
+        are left out.
+
+        least: the smallest values come first; by default those of volatility, fees and ruined do, and of every other
+        figure the largest (max_drawdown is negative: the largest is the mildest).
+        """
         import pandas as pd
 
-        if by not in FIGURES:
-            raise ConfigError(f"no figure is called {by!r}{suggestion(by, list(FIGURES))}")
+        least = smallest_first(by) if least is None else least
         best = self.store.empty()
         for frame in self.store.frames():
             kept = frame[(frame["trades"] >= trades) & frame[by].notna()]
@@ -74,36 +85,54 @@ class Sweep:
         """The strategy of combination `number` (column `set`)."""
         return self.grid.cls(**self.grid.values(int(number)))
 
-    def run(self, number: int, series: int = 0) -> Run:
-        """Combination `number` through `backtest`, with its ledger and equity curve."""
+    def run(self, row: Any, series: int | None = None) -> Run:
+        """One combination through `backtest`, with its ledger and equity curve.
+
+        row: a row of `table`, or a number of column `set`. series: place of the bars in `series`; a number needs it
+        when the sweep has several symbols or timeframes (ConfigError).
+        """
         from optimize.backtest import backtest
 
-        return backtest(self.strategy(number), self.series[series], "vector", self.start, self.end, self.account)
+        told = row if hasattr(row, "get") else {"set": row}
+        bars = self.series[self.series_of(told) if series is None else series]
+        return backtest(self.strategy(told["set"]), bars, "vector", self.start, self.end, self.account)
 
     def portfolio(self, rows: Any) -> Any:
         """vectorbt Portfolio of one combination, or a list of them for several.
 
-        rows: a number of column `set`, numbers, or rows of `table` (with their own symbol and timeframe).
+        rows: a row or rows of `table`, or numbers of column `set` where the sweep has one symbol and one timeframe.
         """
-        if hasattr(rows, "to_dict") and "set" in rows:
-            found = rows.to_dict("records") if hasattr(rows, "columns") else [rows.to_dict()]
-            runs = [self.run(int(row["set"]), self.series_of(row)) for row in found]
-            return [run.portfolio for run in runs] if hasattr(rows, "columns") else runs[0].portfolio
-        if np.ndim(rows) == 0:
-            return self.run(int(rows)).portfolio
-        return [self.run(int(number)).portfolio for number in rows]
+        if hasattr(rows, "columns"):
+            return [self.run(row).portfolio for row in rows.to_dict("records")]
+        if "set" in rows if hasattr(rows, "get") else np.ndim(rows) == 0:
+            return self.run(rows).portfolio
+        return [self.run(row).portfolio for row in rows]
 
     def series_of(self, row: Mapping[Any, Any]) -> int:
-        """Number of the bars in `series` that a row of the table was made on."""
-        for number, (symbol, timeframe) in enumerate(self.store.symbols):
-            if row.get("symbol", symbol) == symbol and row.get("timeframe", timeframe) == timeframe:
-                return number
-        raise ConfigError(f"no series of this sweep is {row.get('symbol')} {row.get('timeframe')}")
+        """Number of the bars in `series` that a row of the table was made on. ConfigError when the row fits none or,
+        for want of a symbol or timeframe, several."""
+        told = {name: row.get(name) for name in ("symbol", "timeframe") if row.get(name) is not None}
+        found = [number for number, (symbol, timeframe) in enumerate(self.store.symbols)
+                 if told.get("symbol", symbol) == symbol and told.get("timeframe", timeframe) == timeframe]  # fmt: skip
+        if not found:
+            raise ConfigError(f"no series of this sweep is {' '.join(map(str, told.values()))}; it has {self._names()}")
+        if len(found) > 1:
+            raise ConfigError(f"set {row.get('set')} stands for {len(found)} rows, one each of {self._names()}: pass "
+                              "rows of the table, with their columns symbol and timeframe")  # fmt: skip
+        return found[0]
+
+    def name_of(self, series: int) -> str:
+        """Symbol and timeframe of one of the series: "SPX 1d"."""
+        from feeds.timeframe import timeframe_name
+
+        return f"{self.series[series].symbol} {timeframe_name(self.series[series].timeframe)}"
+
+    def _names(self) -> str:
+        names = [self.name_of(number) for number in range(len(self.series))]
+        return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
     def __len__(self) -> int:
-        import pyarrow.parquet as pq
-
-        return sum(int(pq.read_metadata(part).num_rows) for part in self.store.parts())
+        return self.store.rows()
 
     def __repr__(self) -> str:
         state = "" if self.complete else ", interrupted"

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optimize.sweep_store import SweepStore
+from optimize.sweep_store import Chunk, SweepStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from optimize.sweep_engine import SweepEngine
 
-Chunk = tuple[int, int, int]
 BATCH = 512  # combinations per call into compiled code: Ctrl-C waits for one of these at most
 
 
@@ -24,7 +23,7 @@ def carry_out(
     engines: Sequence[SweepEngine], store: SweepStore, size: int, chunk: int, threads: int, progress: Any
 ) -> bool:
     """Work on what is not finished yet; True when nothing is left, False after Ctrl-C."""
-    todo = unfinished(store, len(engines), size, chunk)
+    todo = store.unfinished(size, chunk)
     done = len(engines) * size - sum(last - first for _, first, last in todo)
     report = progress or (lambda finished, total: None)
     report(done, len(engines) * size)
@@ -72,14 +71,3 @@ def chunk_figures(
 
 def _take(pieces: Iterator[Chunk], count: int) -> list[Chunk]:
     return [piece for _, piece in zip(range(count), pieces, strict=False)]
-
-
-def unfinished(store: SweepStore, series: int, size: int, chunk: int) -> list[Chunk]:
-    """Ranges that no finished part covers, cut into chunks."""
-    found: list[Chunk] = []
-    for number in range(series):
-        at = 0
-        for first, last in [*sorted(store.finished(number)), (size, size)]:
-            found += [(number, low, min(low + chunk, first)) for low in range(at, first, chunk)]
-            at = max(at, last)
-    return found

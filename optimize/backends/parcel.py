@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
 import json
 import os
@@ -17,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 from feeds.errors import ConfigError
 from optimize.grid import Grid
 from optimize.storage import nulled
+from optimize.sweep_origin import FIGURE_CODE, file_digest
 
 if TYPE_CHECKING:
     from feeds.bars import Bars
     from optimize.parameter_sets import ParameterSets
     from optimize.sweep_engine import SweepEngine
     from strategies.execution.account import Account
-
-FIGURE_CODE = ("optimize.grid", "optimize.parameter_sets", "optimize.sweep_engine", "optimize.sweep_figures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +133,7 @@ def origin(sets: ParameterSets) -> dict[str, str]:
     parts = {type(source[0]) for source in sets.sources if source is not None}
     names = {one.__module__: one.__name__ for kind in (sets.grid.cls, *parts) for one in kind.__mro__[:-1]}
     names |= {name: name for name in FIGURE_CODE}
-    files = {label: Path(str(importlib.import_module(name).__file__)) for name, label in names.items()}
-    code = {f"file of {label}": hashlib.sha256(path.read_bytes()).hexdigest()[:12] for label, path in files.items()}
+    code = {f"file of {label}": file_digest(name) for name, label in names.items()}
     return {**library_versions(), "navale": navale_version(), **code}
 
 

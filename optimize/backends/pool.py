@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from feeds.errors import WorkerLost
 from optimize.backends.worker import work
-from optimize.sweep_threads import unfinished
 
 if TYPE_CHECKING:
     from optimize.backends.parcel import Parcel
@@ -48,7 +47,7 @@ def carry_out(
     from optimize.backends.opening import losses, opened
 
     told = Deliveries(parcel.__sizeof__())
-    while todo := unfinished(store, series, size, chunk):
+    while todo := store.unfinished(size, chunk):
         try:
             with opened(backend, workers, parcel) as (run, sent), _closing(run(work, sent, todo)) as answers:
                 _collect(answers, store, series * size, series * size - _left(todo), told, progress)

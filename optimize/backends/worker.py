@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from optimize.backends.parcel import Parcel
     from optimize.sweep_engine import SweepEngine
-    from optimize.sweep_threads import Chunk
+    from optimize.sweep_store import Chunk
 
 KEPT = 2  # sweeps that a worker remembers
 

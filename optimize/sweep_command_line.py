@@ -26,6 +26,8 @@ INTERRUPTED = 130
 @click.option("--profile", help="A named configuration of the strategy; --grid and -p go over it.")
 @account_options
 @click.option("--by", default="sharpe", show_default=True, help="Figure to sort by.")
+@click.option("--least/--most", default=None, help="Which values come first.  [smallest of volatility, fees, ruined; "
+              "largest of the others; max_drawdown is negative]")  # fmt: skip
 @click.option("--trades", type=int, default=0, help="Leave rows with fewer closed trades out of the best.  [0]")
 @click.option("--top", type=int, default=10, show_default=True, help="Rows to show.")
 @click.option("--threads", type=int, help="Default: all cores.")
@@ -61,6 +63,7 @@ def carry_out(
     end: str | None,
     columns: Sequence[str],
     by: str,
+    least: bool | None,
     trades: int,
     top: int,
     threads: int | None,
@@ -73,21 +76,19 @@ def carry_out(
 ) -> int:
     """Load, sweep, write the page and print. Exit code 0, or 130 after Ctrl-C."""
     from feeds.errors import ConfigError
-    from indicators.declaration import suggestion
     from optimize import printing
     from optimize.grid import parse_grid
     from optimize.request import ACCOUNT, instants
     from optimize.sources import bars_of
     from optimize.sweep import sweep as run
-    from optimize.sweep_figures import FIGURES
+    from optimize.sweep_table import smallest_first
     from strategies import settings
     from strategies.base import Profile
     from strategies.discovery import find
 
     if workers is not None and scheduler is not None:
         raise ConfigError("--workers and --scheduler: a scheduler has its own workers; give one of the two")
-    if by not in FIGURES:
-        raise ConfigError(f"--by: no figure is called {by!r}{suggestion(by, list(FIGURES))}")
+    smallest_first(by)  # refuses a figure that does not exist before the work begins
     cls = find(name, "strategy")
     chosen = cls.profile(profile) if profile else Profile({})
     grid = parse_grid(cls, axes)
@@ -102,15 +103,15 @@ def carry_out(
         found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,
                     backend=backend, workers=scheduler or workers, timeframes=lengths if len(lengths) > 1 else (),
                     progress=step)  # fmt: skip
-    return _tell(found, by, trades, top, as_json)
+    return _tell(found, by, least, trades, top, as_json)
 
 
-def _tell(found: Sweep, by: str, trades: int, top: int, as_json: bool) -> int:
+def _tell(found: Sweep, by: str, least: bool | None, trades: int, top: int, as_json: bool) -> int:
     from optimize import printing
     from optimize.sweep_page import write_page
 
-    best = found.top(top, by, trades=trades)
-    page = write_page(found, Path(found.folder) / "sweep.html", by, trades) if len(best) else None
+    best = found.top(top, by, least=least, trades=trades)
+    page = write_page(found, Path(found.folder) / "sweep.html", by, trades, least) if len(best) else None
     if as_json:
         sent = None if found.deliveries is None else dataclasses.asdict(found.deliveries)
         told = {"rows": len(found), "complete": found.complete, "folder": found.folder, "page": page, "by": by,

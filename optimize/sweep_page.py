@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from html import escape
 from importlib import resources
@@ -14,6 +13,8 @@ import numpy as np
 from optimize.metrics import DEFINITIONS, shown
 from optimize.storage import nulled, write_text
 from optimize.sweep_figures import FIGURES
+from optimize.sweep_maps import heatmaps
+from optimize.sweep_table import smallest_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +28,17 @@ WARNING = (
 )
 
 
-def write_page(sweep: Sweep, path: Path, by: str = "sharpe", trades: int = 0) -> Path:
-    """Write the page. by: the figure that colours and sorts; trades: rows with fewer closed trades are left out."""
-    best = sweep.top(20, by, trades=trades)
+def write_page(sweep: Sweep, path: Path, by: str = "sharpe", trades: int = 0, least: bool | None = None) -> Path:
+    """Write the page. by: the figure that colours and sorts; trades: rows with fewer closed trades are left out; least:
+    the smallest values are the best, as in `Sweep.top`."""
+    least = smallest_first(by) if least is None else least
+    best = sweep.top(20, by, trades=trades, least=least)
+    pairs, notes = heatmaps(sweep, by, least, lambda frame: _kept(frame, by, trades))
+    if len(sweep.series) > 1:
+        notes.append("Each symbol and timeframe has its own heatmaps; spread and best rows are of all of them together")
     data = {
         "by": by,
-        "pairs": _pairs(sweep, by, trades),
+        "pairs": pairs,
         "spread": _spread(sweep, by, trades),
         "equity": _equity(sweep, best.head(BEST)),
     }
@@ -40,7 +46,9 @@ def write_page(sweep: Sweep, path: Path, by: str = "sharpe", trades: int = 0) ->
     parts = {
         "title": f"Sweep of {sweep.grid.cls.__name__}",
         "rows": f"{len(sweep):,} combinations" + ("" if sweep.complete else ", interrupted"),
-        "what": f"{DEFINITIONS[by]}; at least {trades} closed trades",
+        "what": ". ".join(
+            [f"{DEFINITIONS[by]}; {'smallest' if least else 'largest'} first, at least {trades} closed trades", *notes]
+        ),
         "by": by,
         "warning": WARNING,
     }
@@ -56,36 +64,10 @@ def _kept(frame: pd.DataFrame, by: str, trades: int) -> pd.DataFrame:
     return frame[(frame["trades"] >= trades) & frame[by].notna()]
 
 
-def _pairs(sweep: Sweep, by: str, trades: int) -> list[dict[str, Any]]:
-    """For every two axes with more than one value: mean and best of the figure over all the others."""
-    axes = {name: list(values) for name, values in sweep.grid.axes.items() if len(values) > 1}
-    names = list(axes)
-    pairs = list(itertools.combinations(names, 2)) or [(name, name) for name in names]
-    shapes = [(len(axes[y]), len(axes[x])) for x, y in pairs]
-    total, count, best = ([np.full(shape, start) for shape in shapes] for start in (0.0, 0.0, -np.inf))
-    for frame in sweep.store.frames():
-        kept = _kept(frame, by, trades)
-        values = kept[by].to_numpy()
-        place = sweep.grid.indices(kept["set"].to_numpy(dtype=np.int64))
-        for k, (x, y) in enumerate(pairs):
-            where = (place[y], place[x])
-            np.add.at(total[k], where, values)
-            np.add.at(count[k], where, 1.0)
-            np.maximum.at(best[k], where, values)
-    found = []
-    for k, (x, y) in enumerate(pairs):
-        empty = count[k] == 0
-        mean = np.where(empty, np.nan, total[k] / np.where(empty, 1.0, count[k]))
-        most = np.where(empty, np.nan, best[k])
-        found.append({"x": x, "y": y, "xs": [str(v) for v in axes[x]], "ys": [str(v) for v in axes[y]],
-                      "mean": mean.tolist(), "best": most.tolist()})  # fmt: skip
-    return found
-
-
 def _spread(sweep: Sweep, by: str, trades: int) -> dict[str, Any]:
     """Histogram of the figure, counted part by part."""
     low, high = np.inf, -np.inf
-    for frame in sweep.store.frames([by, "trades"]):
+    for frame in sweep.store.frames(list(dict.fromkeys((by, "trades")))):
         values = _finite(_kept(frame, by, trades)[by])
         if len(values):
             low, high = min(low, values.min()), max(high, values.max())
@@ -93,7 +75,7 @@ def _spread(sweep: Sweep, by: str, trades: int) -> dict[str, Any]:
         return {"edges": [], "counts": []}
     edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
     counts = np.zeros(BINS)
-    for frame in sweep.store.frames([by, "trades"]):
+    for frame in sweep.store.frames(list(dict.fromkeys((by, "trades")))):
         counts += np.histogram(_finite(_kept(frame, by, trades)[by]), edges)[0]
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
@@ -107,10 +89,11 @@ def _equity(sweep: Sweep, best: pd.DataFrame) -> list[dict[str, Any]]:
     """Equity curves of the best rows, from `backtest`, at most POINTS values each."""
     found = []
     for row in best.to_dict("records"):
-        run = sweep.run(int(row["set"]), sweep.series_of(row))
+        run = sweep.run(row)
+        name = f"set {row['set']}" + (f", {sweep.name_of(sweep.series_of(row))}" if len(sweep.series) > 1 else "")
         keep = np.unique(np.linspace(0, len(run.equity) - 1, min(POINTS, len(run.equity))).astype(int))
         curve = run.equity.iloc[keep]
-        found.append({"name": f"set {row['set']}", "time": [f"{stamp:%Y-%m-%d %H:%M}" for stamp in curve.index],
+        found.append({"name": name, "time": [f"{stamp:%Y-%m-%d %H:%M}" for stamp in curve.index],
                       "equity": [round(float(value), 2) for value in curve]})  # fmt: skip
     return found
 

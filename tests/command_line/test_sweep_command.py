@@ -55,6 +55,19 @@ def test_the_page_shows_means_over_the_other_parameters(tmp_path: Path) -> None:
     assert data["equity"][0]["equity"][0] == 10_000.0
 
 
+def test_which_rows_come_first(tmp_path: Path) -> None:
+    words = ("--grid", "stop_atr=1.5:4.5:1.5", "--grid", "fast=10,26", "--by", "fees", "--json")
+    told = {word: json.loads(run(tmp_path, *words, *word.split()).stdout) for word in ("", "--least", "--most")}
+    fees = [row["fees"] for row in told[""]["best"]]
+    assert len(set(fees)) > 3
+    assert fees == sorted(fees)
+    assert told["--least"]["best"] == told[""]["best"]
+    assert [row["fees"] for row in told["--most"]["best"]] == fees[::-1]
+    assert "largest first" in Path(told["--most"]["page"]).read_text()
+    sharpe = json.loads(run(tmp_path, *words, "--by", "sharpe", "--least").stdout)["best"]
+    assert [row["sharpe"] for row in sharpe] == sorted(row["sharpe"] for row in sharpe)
+
+
 def test_who_asks_for_a_timeframe_that_does_not_fit(tmp_path: Path) -> None:
     words = ["sweep", "AtrTrend", "--data", "sample:spx", "--grid", "fast=10", "--sweeps", str(tmp_path)]
     found = CliRunner().invoke(main, [*words, "--timeframe", "1h"])

@@ -93,6 +93,16 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def user_name() -> str:
+    """Who works at this machine; "unknown" where it knows no name, as in many containers."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
 def account_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The account; what is not given comes from the profile."""
     numbers: dict[str, str] = {

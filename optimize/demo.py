@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from feeds.synthetic import planted_edge
 from optimize import printing
 from optimize.backtest import backtest
 from optimize.benchmark import benchmark_curve, verdict
+from optimize.command_line import user_name
 from optimize.gates.gates import load_gates
 from optimize.parity import parity
 from optimize.registry.promotion import promote
@@ -81,7 +81,7 @@ def _walk(bars: Bars, home: Path, title: str, why: str) -> Outcome:
         walk = walk_forward(AtrTrend, bars, trials=TRIALS, folds=4, seed=1, account=REFERENCE.account, progress=step)
     with printing.counted("figures of the judgement") as step:
         outcome = conclude(
-            walk, load_gates(), root=home.parent / "walks", registry=_registry(home), by=getpass.getuser(), why=why,
+            walk, load_gates(), root=home.parent / "walks", registry=_registry(home), by=user_name(), why=why,
             now=datetime.datetime.now(datetime.UTC), progress=step, tearsheet=not bars.synthetic,
         )  # fmt: skip
     _title(title)
@@ -96,7 +96,7 @@ def _promote(outcome: Outcome, home: Path) -> None:
     with Registry(_registry(home)) as registry:
         for _ in range(2):
             event = promote(
-                registry, outcome.record.id, by=getpass.getuser(), why="navale demo: a planted edge, not a market",
+                registry, outcome.record.id, by=user_name(), why="navale demo: a planted edge, not a market",
                 now=datetime.datetime.now(datetime.UTC),
             )  # fmt: skip
             print(f"{outcome.record.id}: {event.from_stage} -> {event.to_stage}")

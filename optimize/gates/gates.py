@@ -179,11 +179,16 @@ def laxer(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Names of the default gates that a report's rows (GateReport.to_json) leave out or ask less than."""
     found = []
     for gate in load_gates().gates:
-        strict = [row["threshold"] for row in rows if (row["figure"], row["bound"]) == (gate.value, gate.bound)]
-        sign = -1.0 if gate.bound == "at_most" else 1.0
-        if not any(sign * threshold >= sign * gate.threshold for threshold in strict):
+        if not any(row["figure"] == gate.value and _covers(row["bound"], row["threshold"], gate) for row in rows):
             found.append(gate.name)
     return tuple(found)
+
+
+def _covers(bound: str, threshold: float, gate: Gate) -> bool:
+    """Whether whatever passes this bound passes the gate too."""
+    if "at_most" in (bound, gate.bound):
+        return bound == gate.bound and threshold <= gate.threshold
+    return threshold > gate.threshold or (threshold == gate.threshold and bound in (gate.bound, "above"))
 
 
 def check_gates(values: Mapping[str, float], missing: Mapping[str, str], gates: Gates) -> GateReport:

@@ -30,12 +30,17 @@ class CodeState:
 
 
 def code_state() -> CodeState:
-    """The state of the code that runs. A wheel's commit is the one that its installer noted (PEP 610)."""
+    """The state of the code that runs. A package's commit is the one it was built from (setup.py writes it into every
+    wheel), else the one that its installer noted (PEP 610)."""
     root = Path(__file__).resolve().parents[2]
     if (root / ".git").exists():
         found = git_state(root)
         if found is not None:
             return CodeState("checkout", found["commit"], found["clean"])
+    built = root / "optimize" / "commit.json"
+    if built.is_file():
+        told = json.loads(built.read_text(encoding="utf-8"))
+        return CodeState("wheel", str(told["commit"]), bool(told["clean"]))
     commit = _installed_commit()
     return CodeState("wheel", commit, True) if commit else CodeState("unknown", "", False)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimize.command_line import DONE, FAILED, as_json
+from optimize.command_line import DONE, FAILED, as_json, user_name
 
 if TYPE_CHECKING:
     from optimize.registry.requirements import Requirement
@@ -263,20 +263,13 @@ def export(name: str, output: Path | None, by: str | None, path: str, as_json: b
 
     with _open(path) as registry:
         target = output or Path(f"{registry.record(name).id}.toml")
-        written, event = frozen_config.export(registry, name, target, by=by or _user(), why=f"to {target}", now=now())
+        written, event = frozen_config.export(
+            registry, name, target, by=by or user_name(), why=f"to {target}", now=now()
+        )
     if as_json:
         return _json(event_data(event) | {"file": str(written)})
     click.echo(written)
     return DONE
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may know no name
-        return "unknown"
 
 
 def _json(value: Any) -> int:

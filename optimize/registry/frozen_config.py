@@ -76,10 +76,26 @@ def export(
     stage = history[-1].to_stage
     if stage not in EXPORTED:
         raise ConfigError(f"{record.id} is at {stage}; a configuration is exported at paper or live: navale promote")
-    if output.exists():
-        raise ConfigError(f"{output} exists; choose another file, for a running node may be reading it")
     if not output.resolve().parent.is_dir():
         raise ConfigError(f"{output.parent} is not a folder; make it first")
+    try:
+        output.open("xb").close()  # the name is ours from here on; an empty file is refused by every reader
+    except FileExistsError as error:
+        raise ConfigError(f"{output} exists; choose another file, for a running node may be reading it") from error
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another file") from error
+    try:
+        return output, _write(registry, record, history, output, by=by, why=why, now=now)
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    registry: Registry, record: Record, history: tuple[Event, ...], output: Path, *, by: str, why: str,
+    now: datetime.datetime,
+) -> Event:  # fmt: skip
+    stage = history[-1].to_stage
     content = sealed(render(record, history, now).encode())
     handle, part = tempfile.mkstemp(dir=output.resolve().parent, prefix=f".{output.name}.", suffix=".part")
     try:
@@ -94,7 +110,7 @@ def export(
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
-    return output, event
+    return event
 
 
 def render(record: Record, history: Sequence[Event], now: datetime.datetime) -> str:

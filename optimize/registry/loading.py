@@ -14,7 +14,7 @@ from optimize.registry.events import RETIRED, Event
 from optimize.registry.frozen_config import EXPORTED, SEAL, FrozenConfig, Market
 from optimize.registry.kernel_hash import kernel_hash
 from optimize.registry.record import DamagedRegistry, Record
-from optimize.registry.store import Registry
+from optimize.registry.store import Registry, RegistryBusy
 from optimize.registry.strategy_source import find_strategy, same_file
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ ANEW = "export it again: navale configs export"
 
 
 class ConfigRefused(ConfigError):
-    """A configuration may not trade. check: "file", "changed-byte", "registry-missing", "registry-differs",
-    "registry-export", "history", "skipped-stage", "retired", "stage", "demoted", "synthetic", "strategy", "kernel"."""
+    """A configuration may not trade. check: "file", "changed-byte", "registry-missing", "registry-busy",
+    "registry-differs", "registry-export", "history", "skipped-stage", "retired", "stage", "demoted", "synthetic",
+    "strategy", "kernel"."""
 
     def __init__(self, check: str, message: str) -> None:
         super().__init__(message)
@@ -52,6 +53,8 @@ def load_config(
         raise ConfigRefused(error.check, f"{path}: {error}") from error
     except ConfigRefused:
         raise
+    except RegistryBusy as error:
+        raise ConfigRefused("registry-busy", f"{path}: {error}") from error
     except NavaleError as error:
         raise ConfigRefused("registry-missing", f"{path}: {error}") from error
     _require_export(path, sha256, told, history)
@@ -90,7 +93,7 @@ def _known(registry: Registry, path: Path, told: dict[str, Any]) -> tuple[Record
     name = str(told.get("record", ""))
     try:
         record = registry.record(name)
-    except DamagedRegistry:
+    except (DamagedRegistry, RegistryBusy):
         raise
     except NavaleError as error:
         raise ConfigRefused("registry-missing", f"{path}: {error}") from error

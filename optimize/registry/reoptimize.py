@@ -81,7 +81,7 @@ def reoptimize(
         raise ConfigError(f"{record.id} was found on one symbol; give one --data, not {len(bars)}")
     Path(root).mkdir(parents=True, exist_ok=True)
     (one,) = bars.values()
-    walk = repeat(record, registry, one, str(Path(root) / "trials.db"), progress)
+    walk = repeat(record, registry, one, str(Path(root) / "trials.log"), progress)
     reading = record.content["reading"]
     if reading is not None and sources:
         reading = reading | {"sources": list(sources)}

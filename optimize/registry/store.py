@@ -46,6 +46,10 @@ BEGIN SELECT RAISE(ABORT, 'the registry is append-only: {table} are neither chan
 """
 
 
+class RegistryBusy(ConfigError):
+    """Another process has had the file to itself for too long."""
+
+
 class Overtaken(ConfigError):
     """Another process moved the record in the meantime."""
 
@@ -66,18 +70,20 @@ class Registry:
             raise ConfigError(f"{self.folder} is not a folder; make it first")
         self._connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
         try:
-            self._prepare()
+            self._prepare(create)
         except sqlite3.DatabaseError as error:
             self._connection.close()
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-                raise ConfigError(f"{self.path} is in use by another process ({error}); try again") from error
+            if _busy(error):
+                raise RegistryBusy(f"{self.path} is in use by another process ({error}); try again") from error
             raise DataError(f"{self.path} is no registry ({error}); name another file with --registry") from error
         except NavaleError:
             self._connection.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, create: bool) -> None:
         run = self._connection.execute
+        if not (create or self._known()):
+            raise DataError(f"{self.path} is empty, no registry; name another file with --registry")
         run("PRAGMA foreign_keys = ON")
         write_ahead(self._connection, WAIT)
         run("PRAGMA synchronous = FULL")
@@ -93,6 +99,16 @@ class Registry:
 
     def _known(self) -> set[str]:
         return {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            if _busy(error):
+                raise RegistryBusy(f"{self.path} is in use by another process ({error}); try again") from error
+            raise DamagedRegistry(
+                "registry-differs", f"{self.path} cannot be read ({error}); restore it from a copy"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -110,7 +126,7 @@ class Registry:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            raise ConfigError(f"{self.path} cannot be written now ({error}); try again") from error
+            raise RegistryBusy(f"{self.path} cannot be written now ({error}); try again") from error
         try:
             yield
         except BaseException:
@@ -120,10 +136,10 @@ class Registry:
 
     def record(self, prefix: str) -> Record:
         """The record whose id begins with `prefix`. ConfigError when there is none or more than one."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT id, digest, content FROM records WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT 3",
-            (len(prefix), prefix),
-        ).fetchall()
+            len(prefix), prefix,
+        )  # fmt: skip
         if len(rows) != 1 or not prefix:
             told = f"is the beginning of {', '.join(row[0] for row in rows)}" if rows and prefix else "names no record"
             raise ConfigError(f"{prefix!r} {told} in {self.path}; `navale configs` lists them")
@@ -133,7 +149,7 @@ class Registry:
 
     def records(self) -> list[Record]:
         """All records, in the order of filing."""
-        rows = self._connection.execute("SELECT id, digest, content FROM records ORDER BY rowid").fetchall()
+        rows = self._rows("SELECT id, digest, content FROM records ORDER BY rowid")
         found = [Record(*row) for row in rows]
         for record in found:
             record.verify()
@@ -146,7 +162,7 @@ class Registry:
         return events
 
     def _events(self, name: str) -> tuple[Event, ...]:
-        rows = self._connection.execute("SELECT * FROM events WHERE record = ? ORDER BY step", (name,)).fetchall()
+        rows = self._rows("SELECT * FROM events WHERE record = ? ORDER BY step", name)
         return tuple(Event(*row) for row in rows)
 
     def stage(self, record: Record) -> str:
@@ -199,8 +215,7 @@ class Registry:
     @property
     def limits(self) -> dict[str, float]:
         """The limits in force: LIMITS, and what was set since."""
-        rows = self._connection.execute("SELECT name, value FROM settings ORDER BY step").fetchall()
-        return LIMITS | dict(rows)
+        return LIMITS | dict(self._rows("SELECT name, value FROM settings ORDER BY step"))
 
     def set_limit(self, name: str, value: float, *, by: str, why: str, now: datetime.datetime) -> None:
         """Set one of LIMITS from now on; earlier values stay readable. ConfigError for an unknown name."""
@@ -209,6 +224,10 @@ class Registry:
         row = (name, float(value), required_text("by", by), required_text("why", why), stamp(now))
         with self._writing():
             self._connection.execute("INSERT INTO settings (name, value, by, why, at) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _statements(script: str) -> list[str]:
@@ -227,4 +246,4 @@ def details_of(event: Event) -> dict[str, Any]:
     return found
 
 
-__all__ = ["DEFAULT", "LIMITS", "DamagedRegistry", "Overtaken", "Registry", "details_of"]
+__all__ = ["DEFAULT", "LIMITS", "DamagedRegistry", "Overtaken", "Registry", "RegistryBusy", "details_of"]

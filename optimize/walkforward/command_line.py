@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import getpass
 import math
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimize.command_line import DONE, FAILED, account_options, as_json, data_options
+from optimize.command_line import DONE, FAILED, account_options, as_json, data_options, user_name
 
 if TYPE_CHECKING:
     from optimize.walkforward.concluding import Outcome
@@ -133,7 +132,7 @@ def carry_out(
     if is_companion():
         return DONE
     with printing.counted("figures of the judgement") as step:
-        outcome = conclude(walk, asked, root=root, registry=registry, by=who or getpass.getuser(), why=WHY,
+        outcome = conclude(walk, asked, root=root, registry=registry, by=who or user_name(), why=WHY,
                            now=datetime.datetime.now(datetime.UTC), reading=reading, progress=step)  # fmt: skip
     if as_json:
         click.echo(printing.document(outcome.to_json()))

@@ -13,7 +13,7 @@ from feeds.errors import ConfigError
 from optimize.calibration.calibrating import REPORTED
 from optimize.calibration.earlier import earlier
 from optimize.evidence.figures import FIGURES
-from optimize.gates.gates import Gates, apart, check_gates, load_gates, read_gates
+from optimize.gates.gates import Gates, apart, check_gates, laxer, load_gates, read_gates
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
 ONE = """version = 1
@@ -172,6 +172,31 @@ def test_other_gates_are_told_from_the_default_ones(tmp_path):
     assert check_gates({"sharpe": 1.0}, {}, load_gates(easy)).to_json()["default"] is False
     reworded = Gates(gates.version, tuple(dataclasses.replace(one, why="so") for one in gates.gates), "mine.toml")
     assert check_gates({}, {}, reworded).default
+
+
+@pytest.mark.parametrize(
+    ("bound", "threshold", "covered"),
+    [("at_least", 0.5, True), ("at_least", 0.49, False), ("above", 0.5, True), ("above", 1.0, True),
+     ("above", 0.49, False), ("at_most", 0.5, False)],
+)  # fmt: skip
+def test_what_covers_a_gate_that_asks_at_least(bound, threshold, covered):
+    rows = [{"figure": gate.value, "bound": gate.bound, "threshold": gate.threshold} for gate in load_gates().gates
+            if gate.value != "sharpe"]  # fmt: skip
+    found = laxer([*rows, {"figure": "sharpe", "bound": bound, "threshold": threshold}])
+    assert found == (() if covered else ("Sharpe",))
+
+
+def test_what_covers_the_other_bounds():
+    """Above 1.1 is less than at least 1.1, and more than at least 1.2 is not needed; at most 0.1 needs at most 0.1."""
+    others = {"profit_factor": [("at_least", 1.1, False), ("at_least", 1.2, True), ("above", 1.1, True)],
+              "pbo_loss": [("at_most", 0.1, True), ("at_most", 0.11, False), ("at_least", 0.0, False)]}  # fmt: skip
+    for figure, cases in others.items():
+        (name,) = [gate.name for gate in load_gates().gates if gate.value == figure]
+        rest = [{"figure": gate.value, "bound": gate.bound, "threshold": gate.threshold}
+                for gate in load_gates().gates if gate.value != figure]  # fmt: skip
+        for bound, threshold, covered in cases:
+            asked = [*rest, {"figure": figure, "bound": bound, "threshold": threshold}]
+            assert laxer(asked) == (() if covered else (name,)), (figure, bound, threshold)
 
 
 def test_numbers_are_told_apart():

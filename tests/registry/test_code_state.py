@@ -53,6 +53,12 @@ def test_a_package_knows_its_commit_from_its_installer(root, monkeypatch, told, 
     assert code_state() == expected
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_wheel_says_what_it_was_built_from(root, clean):
+    (root / "optimize" / "commit.json").write_text(json.dumps({"commit": "d" * 40, "clean": clean}))
+    assert code_state() == CodeState("wheel", "d" * 40, clean)
+
+
 def test_a_package_inside_somebody_elses_checkout_is_not_that_checkout(root, monkeypatch):
     """A virtual environment in the user's own project: its commit says nothing of ours."""
     package = root / ".venv" / "site-packages" / "optimize" / "registry"

@@ -201,3 +201,16 @@ def test_two_command_lines_at_once(folder, ids):
         stages = [event.to_stage for event in registry.history(registry.record(ids["good"]))]
     assert stages in (["candidate", "approved"], ["candidate", "approved", "paper"])
     assert len(stages) - 1 == [process.returncode for process in both].count(0)
+
+
+def test_a_machine_that_knows_no_user_name(monkeypatch):
+    """As in a container with a number for a user: it is noted, after hours of search too, and is no crash."""
+    import getpass
+
+    from optimize.command_line import user_name
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr(getpass, "getuser", unknown)
+    assert user_name() == "unknown"

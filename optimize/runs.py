@@ -38,7 +38,7 @@ def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, create
     part = Path(tempfile.mkdtemp(dir=home, prefix=".saving-"))
     try:
         part.chmod(0o755)
-        name = _free(home, _name(run, stamp))
+        name = _name(run, stamp)
         manifest = describe(run, name, stamp)
         tables = _write_tables(run, part)
         for symbol, file in tables.items():
@@ -49,12 +49,10 @@ def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, create
 
             write_tearsheet(run, part / "tearsheet.html")
         manifest["files"] = {item.name: checksum(item) for item in sorted(part.iterdir())}
-        write_text(part / MANIFEST, to_json(manifest))
-        part.rename(home / name)
+        return _placed(part, home, manifest)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return home / name
 
 
 def open_run(run: str | Path, root: str | Path = "runs") -> Run:
@@ -138,9 +136,20 @@ def _name(run: Run, stamp: pd.Timestamp) -> str:
     return f"{stamp:%Y%m%dT%H%M%SZ}-{_safe(run.strategy_name)}-{told}-{digest.hexdigest()[:8]}"
 
 
-def _free(home: Path, name: str) -> str:
-    tries = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
-    return next(one for one in tries if not (home / one).exists())
+def _placed(part: Path, home: Path, manifest: dict[str, Any]) -> Path:
+    """Move `part` to its id, with a number where an equal run was saved in the same second, here or in another
+    process."""
+    name = manifest["id"]
+    for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))):
+        write_text(part / MANIFEST, to_json({**manifest, "id": one}))
+        try:
+            part.rename(home / one)
+        except OSError:
+            if not (home / one).exists():
+                raise
+        else:
+            return home / one
+    raise DataError(f"{home / name}: ten thousand equal runs of one second; remove some")
 
 
 def _safe(text: str) -> str:

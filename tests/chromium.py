@@ -15,6 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-she
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars", "--remote-debugging-pipe",
+    "--disable-dev-shm-usage",
 )  # fmt: skip
 
 
@@ -49,12 +50,12 @@ class Page:
             os.close(fd)
         self._buffer, self._number, self._session = b"", 0, None
         self.errors, self.requests = [], []
-        target = self._call("Target.getTargets")["targetInfos"][0]["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self._call("Target.attachToTarget", targetId=self._first_page(), flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
+        self._call("Performance.enable", timeDomain="threadTicks")
 
-    def open(self, path: Path, seconds: float = 60) -> float:
+    def open(self, path: Path, seconds: float = 300) -> float:
         """Open a file, wait for window.navale; returns the seconds that took."""
         began = time.perf_counter()
         self._call("Page.navigate", url=path.resolve().as_uri())
@@ -68,6 +69,11 @@ class Page:
         answer = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def busy(self) -> float:
+        """Seconds that the page's own thread has worked since the page began: what it costs, whatever else runs."""
+        told = self._call("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in told if one["name"] == "TaskDuration")
 
     def settle(self) -> None:
         """Wait until the page was painted twice."""
@@ -88,6 +94,15 @@ class Page:
         os.close(self._out)
         os.close(self._in)
 
+    def _first_page(self) -> str:
+        """Id of the page that the browser opens by itself, as soon as it is there."""
+        while True:
+            targets = self._call("Target.getTargets")["targetInfos"]
+            found = [target["targetId"] for target in targets if target["type"] == "page"]
+            if found:
+                return found[0]
+            time.sleep(0.02)
+
     def _send(self, method: str, **parameters) -> int:
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
@@ -107,7 +122,7 @@ class Page:
 
     def _receive(self):
         while b"\0" not in self._buffer:
-            assert select.select([self._in], [], [], 60)[0], "the browser does not answer"
+            assert select.select([self._in], [], [], 300)[0], "the browser does not answer"
             more = os.read(self._in, 1 << 20)
             assert more, "the browser has gone"
             self._buffer += more

@@ -25,6 +25,8 @@ def data_folder() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):  # they put colours into tables that tests read
+        os.environ.pop(name, None)
     wanted = os.environ.get("NAVALE_DATA")
     if wanted and not Path(wanted).is_dir():
         raise pytest.UsageError(f"NAVALE_DATA={wanted} is not a folder; unset it to skip the tests that need it")

@@ -123,8 +123,9 @@ def _signals(stop: threading.Event) -> Iterator[None]:
     kept: dict[int, Any] = {}
 
     def handle(number: int, _frame: object) -> None:
-        stop.set()
         signal.signal(number, kept[number])
+        # In a thread of its own: the interrupted code may be inside `stop.wait`, and hold the lock that `set` takes.
+        threading.Thread(target=stop.set, daemon=True).start()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         kept[number] = signal.signal(number, handle)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Seconds that a process waits for its turn on an embedded file: many trials of many processes, not a deadlock.
 TURN = 120.0
-ATTEMPTS = 10
 SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 SQLITE_HEADER = b"SQLite format 3\0"
 JOURNAL_START = b'{"op_code":'
@@ -160,16 +159,28 @@ def _relational(url: Any, text: str, settings: dict[str, Any]) -> BaseStorage:
         raise ConfigError(
             f"storage {shown!r}: {reason(error, url.password)}; check address, name and rights"
         ) from error
-    for attempt in range(ATTEMPTS):
+    until, attempt = time.monotonic() + TURN, 0
+    while True:
         try:
             return optuna.storages.get_storage(RDBStorage(address, settings))
         except RuntimeError as error:
             raise ConfigError(f"storage {shown!r}: {error}") from error
         except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            if attempt == ATTEMPTS - 1:
-                raise ConfigError(f"storage {shown!r}: {reason(error, url.password)}") from error
-            time.sleep(0.05 * (attempt + 1) + 0.001 * (os.getpid() % 50))
-    raise AssertionError("the last attempt returns or raises")
+            told = reason(error, url.password)
+            if not _overtaken(error, told) or time.monotonic() > until:
+                raise ConfigError(f"storage {shown!r}: {told}") from error
+        attempt = min(attempt + 1, 10)
+        time.sleep(0.05 * attempt + 0.001 * (os.getpid() % 50))
+
+
+def _overtaken(error: Exception, told: str) -> bool:
+    """Whether another process that makes the same tables was quicker, or is at it."""
+    import sqlalchemy
+
+    causes = (error, error.__cause__)
+    return any(isinstance(one, sqlalchemy.exc.IntegrityError) for one in causes) or any(
+        word in told for word in ("already exists", "locked", "UNIQUE constraint", "duplicate key", "deadlock")
+    )
 
 
 def _tables() -> set[str]:

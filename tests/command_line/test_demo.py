@@ -12,6 +12,7 @@ from optimize.storage import from_json
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_demo_runs_both_engines_and_judges(navale, folder):
     ran = navale("demo")
     assert ran.exit_code == 0, ran.stderr

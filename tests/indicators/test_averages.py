@@ -78,9 +78,9 @@ def test_a_long_sma_costs_what_a_short_one_costs():
         Sma(period=period).run(close)
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             Sma(period=period).run(close)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
     assert fastest(2000) < 10 * fastest(10)

@@ -1,6 +1,8 @@
 """Several processes that make the same SQLite file at once."""
 
 import sqlite3
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,7 +35,7 @@ def test_it_is_asked_for_until_the_other_one_is_done(path, busy, monkeypatch):
         if len(pauses) == 3:
             busy.execute("COMMIT")
 
-    monkeypatch.setattr(module.time, "sleep", sleep)
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     ours = sqlite3.connect(path, timeout=0.0)
     write_ahead(ours, 60.0)
     assert len(pauses) == 3

@@ -50,7 +50,8 @@ def server() -> Iterator[str]:
         password.write_text("kept-secret")
         password.chmod(0o644)
         subprocess.run(
-            [*become, place / "initdb", "-D", data, "-U", "navale", "-A", "scram-sha-256", "--pwfile", password, "-N"],
+            [*become, place / "initdb", "-D", data, "-U", "navale", "-A", "scram-sha-256", "--pwfile", password, "-N",
+             "--locale=C", "-E", "UTF8"],
             check=True, capture_output=True, cwd=folder,
         )  # fmt: skip
         with socket.create_server(("127.0.0.1", 0)) as free:

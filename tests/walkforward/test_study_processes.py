@@ -113,7 +113,8 @@ def test_kills_at_any_moment(storage, tmp_path):
 
 
 def test_a_paused_process_loses_its_trial_and_does_no_harm_when_it_wakes(storage, tmp_path):
-    paused = worker(storage, tmp_path, "hold=4")
+    # So patient that it never says that it is alive: it cannot be stopped in the middle of that, with the file locked.
+    paused = worker(storage, tmp_path, "hold=4", "patience=3600")
     process, number, parameters = wait_for(lambda: held(tmp_path), paused)
     os.kill(process, signal.SIGSTOP)
     other = worker(storage, tmp_path, "patience=1")

@@ -61,7 +61,8 @@ def fetch(
 
             try:
                 kept = HistoryStore(history_folder(store), market)
-                found = get(CcxtHistory(market), kept, now=pd.Timestamp.now("UTC"), accept_revision=accept_revision,
+                client = CcxtHistory(market)
+                found = get(client, kept, now=client.final(pd.Timestamp.now("UTC")), accept_revision=accept_revision,
                             progress=step, **span)  # fmt: skip
             except NavaleError as error:
                 failed.append(error)

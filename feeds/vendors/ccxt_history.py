@@ -7,15 +7,20 @@ import os
 import re
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from feeds.errors import ConfigError, DataError
 from feeds.history.market import Market
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 TRIES = 6
 LONGEST_WAIT = 300.0  # seconds; a ban lasts longer
+SETTLE = 5  # seconds after its close in which an exchange may still change a bar, or a clock be wrong
 BACKOFF = 1.0  # seconds before the second try, doubled for each further one
 Row = list[Any]
 T = TypeVar("T")
@@ -70,6 +75,25 @@ class CcxtHistory:
             "minimum_notional": float((told["limits"].get("cost") or {}).get("min") or 0.0),
             "currency": str(told.get("settle") or told["quote"]),
         }
+
+    def final(self, local: pd.Timestamp) -> pd.Timestamp:
+        """Bars that have closed by this time will not change: SETTLE seconds before the slower of two clocks, the one
+        here and the one that dates the exchange's answers.
+
+        Not ccxt's fetchTime, which a third of the exchanges lack; every web server dates its answers. One that does not
+        leaves the clock here alone.
+        """
+        import pandas as pd
+
+        try:
+            dated = pd.Timestamp(parsedate_to_datetime(self._header("date")))
+        except ValueError:
+            dated = local
+        if dated.tz is None:
+            dated = dated.tz_localize("UTC")
+        age = self._header("age")  # seconds since then, when a cache answers
+        told = dated + pd.Timedelta(seconds=int(age) if age.isdigit() else 0)
+        return min(local, told) - pd.Timedelta(seconds=SETTLE)
 
     def page(self, opens: int, limit: int) -> list[Row]:
         """At most `limit` bars that open at `opens` [epoch ms] or later, oldest first, each as [open time ms, open,
@@ -143,9 +167,13 @@ class CcxtHistory:
 
     def _retry_after(self) -> float:
         """Seconds that the last answer asks to wait; 0 when it does not say."""
+        found = self._header("retry-after")
+        return float(found) if re.fullmatch(r"\d+(\.\d+)?", found) else 0.0
+
+    def _header(self, wanted: str) -> str:
+        """From the last answer; empty when it has none of that name."""
         headers = self._client.last_response_headers or {}
-        found = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-        return float(found) if re.fullmatch(r"\d+(\.\d+)?", str(found).strip()) else 0.0
+        return next((str(value).strip() for name, value in headers.items() if name.lower() == wanted), "")
 
     def _short(self, error: BaseException) -> str:
         return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"

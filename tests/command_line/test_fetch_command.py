@@ -64,6 +64,20 @@ def test_since_and_until_one_day_is_one_bar_of_a_day(navale: Callable[..., Any],
     assert (told["bars"], told["first"]) == (1, "2024-01-04T00:00:00+00:00")
 
 
+@pytest.mark.parametrize(("second", "bars"), [(4, 59), (5, 60)])
+def test_a_clock_that_is_fast_takes_no_running_bar(
+    navale: Callable[..., Any], folder: Path, server: Candles, second: int, bars: int
+) -> None:
+    """The exchange's clock says 2024, the one here years more."""
+    server.clock = {"Date": f"Wed, 03 Jan 2024 12:00:{second:02} GMT"}
+    told = json.loads(navale("fetch", SOURCE, "--since", "2024-01-01", "--json").stdout)[0]
+    assert told["bars"] == bars
+    server.rows[LISTED + 60 * HOUR][4] = "40200.50"  # the running bar goes on
+    server.clock = {"Date": "Wed, 03 Jan 2024 15:00:30 GMT"}
+    again = json.loads(navale("fetch", SOURCE, "--json").stdout)[0]
+    assert (again["bars"], again["revised"]) == (63, [])
+
+
 def test_a_revision_needs_a_word(navale: Callable[..., Any], folder: Path, server: Candles) -> None:
     navale("fetch", SOURCE, *SPAN)
     server.rows[LISTED + 143 * HOUR][5] = "99.5"

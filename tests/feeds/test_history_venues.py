@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ccxt
+import pandas as pd
 import pytest
 from venues.binance_candles import HOUR, LISTED, Candles
 from venues.bitstamp_candles import ObjectCandles, wrapped
@@ -206,3 +207,16 @@ def test_bars_taken_out_of_a_history_are_a_revision_still(stage: Stage) -> None:
     forget(stage, 200)  # an exchange that answers with nothing takes nothing away
     found = stage.fetch(60, since=None, accept_revision=True)
     assert (found.new, found.held, len(found.notes)) == (0, 50, 1)
+
+
+@pytest.mark.parametrize(("clock", "local", "final"), [
+    ({"Date": "Wed, 03 Jan 2024 12:00:04 GMT"}, "2024-01-03 12:00:30", "2024-01-03 11:59:59"),  # fast here
+    ({"Date": "Wed, 03 Jan 2024 12:00:30 GMT"}, "2024-01-03 12:00:04", "2024-01-03 11:59:59"),  # fast there
+    ({"Date": "Wed, 03 Jan 2024 11:00:00 GMT", "Age": "3605"}, "2024-01-03 13:00", "2024-01-03 12:00"),  # from a cache
+    ({}, "2024-01-03 12:00:05", "2024-01-03 12:00:00"),
+    ({"Date": "soon"}, "2024-01-03 12:00:05", "2024-01-03 12:00:00"),
+])  # fmt: skip
+def test_the_slower_clock_less_five_seconds(stage: Stage, clock: dict[str, str], local: str, final: str) -> None:
+    stage.server.clock = clock
+    client = CcxtHistory(parse_market(SOURCE), base=stage.server.url)
+    assert client.final(pd.Timestamp(local, tz="UTC")) == pd.Timestamp(final, tz="UTC")

@@ -25,7 +25,8 @@ def price(hour: int) -> tuple[str, ...]:
 
 class Candles(ThreadingHTTPServer):
     """hours: bars since the listing, the last one still running. answers: what the next klines requests get instead:
-    functions of the handler. newest: for a time before the first bar send the newest bars."""
+    functions of the handler. newest: for a time before the first bar send the newest bars.
+    clock: headers of every answer that tell the time."""
 
     daemon_threads = True
 
@@ -35,6 +36,7 @@ class Candles(ThreadingHTTPServer):
         self.answers: list[Callable[[Any], None]] = []
         self.asked: list[dict[str, str]] = []
         self.newest = False
+        self.clock: dict[str, str] = {}
         self.spot_tick = "0.01000000"
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
         self.thread.start()
@@ -100,8 +102,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
         data = body.encode()
-        self.send_response(status)
+        self.send_response_only(status)
         for name, value in {
+            **self.server.clock,
             "Content-Type": "application/json",
             "Content-Length": str(len(data)),
             **(headers or {}),

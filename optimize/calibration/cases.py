@@ -38,7 +38,7 @@ class Plan:
             raise ConfigError(f"years={self.years!r} must be above 0")
 
     def digest(self) -> str:
-        """Name of all that the figures of a case depend on: code, libraries, settings, series."""
+        """Name of all that the figures of a case depend on: code, libraries, settings, series; not the gates."""
         from optimize.calibration import series
         from optimize.code_digest import code_digest
         from optimize.provenance import library_versions
@@ -50,7 +50,7 @@ class Plan:
             "code": code_digest(AtrTrend), "procedure": _sources(), "versions": library_versions(),
             "space": SearchSpace(AtrTrend).describe(), "settings": Settings(trials=self.trials, folds=self.folds,
             account=AtrTrend.profile(PROFILE).account).to_json(), "years": self.years,
-            "series": [series.TIMEFRAME, series.BARS_PER_YEAR, series.START, series.EDGE, series.PERSISTENCE],
+            "series": [series.series(kind, 0, 1.0).fingerprint for kind in series.KINDS],
         }  # fmt: skip
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -59,11 +59,21 @@ APART = ("report", "command_line", "saving", "concluding", "workers", "storage",
 """Beginnings of names of modules that no figure depends on."""
 
 
+BENEATH = (
+    "optimize/backtest", "optimize/metrics", "optimize/periods", "optimize/run", "optimize/sweep_figures",
+    "optimize/trades", "strategies/engines/vector", "strategies/engines/window", "strategies/execution/ledger",
+    "strategies/execution/prices", "strategies/execution/setup", "indicators/engines/batch",
+    "indicators/engines/higher_timeframe",
+)  # fmt: skip
+"""Modules that figures of a case are computed with, besides the compiled code and the folders of the procedure."""
+
+
 def _sources() -> str:
-    """Hash of the procedure's and the judgement's own code, comments and layout left out."""
-    root = Path(__file__).resolve().parent.parent
-    files = sorted(path for folder in ("walkforward", "evidence") for path in (root / folder).glob("*.py"))
-    trees = [ast.dump(ast.parse(path.read_bytes())) for path in files if not path.name.startswith(APART)]
+    """Hash of the procedure's and the judgement's own code and of what is beneath it, comments and layout left out."""
+    root = Path(__file__).resolve().parents[2]
+    files = sorted(path for folder in ("walkforward", "evidence") for path in (root / "optimize" / folder).glob("*.py"))
+    files = [path for path in files if not path.name.startswith(APART)] + [root / f"{name}.py" for name in BENEATH]
+    trees = [ast.dump(ast.parse(path.read_bytes())) for path in files]
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()
 
 

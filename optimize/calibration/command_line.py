@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,11 @@ def calibrate(
     from optimize import printing
     from optimize.calibration.calibrating import REPORTED, TUNING, calibrate
     from optimize.calibration.cases import Plan
-    from optimize.calibration.earlier import earlier
+    from optimize.calibration.earlier import earlier, note, seen
     from optimize.calibration.planted import best_fixed
     from optimize.gates.gates import load_gates
 
-    asked, plan = load_gates(gates), Plan(years, trials)
+    asked, plan, known = load_gates(gates), Plan(years, trials), earlier(Path(folder))
     if workers is not None and workers < 1:
         raise ConfigError(f"--workers {workers}: give 1 or more")
     seeds = _seeds(chosen) if chosen else TUNING if tune else REPORTED
@@ -71,8 +72,9 @@ def calibrate(
         **{kind: one.to_json() for kind, one in found.items()}, "planted_5_years": short.to_json(),
         "planted_edge": dataclasses.asdict(edge), "plan": dataclasses.asdict(plan),
         "seed_range": [seeds[0], seeds[-1]], "gates": asked.hash, "procedure": plan.digest(),
-        "earlier": earlier(),
+        "earlier": known, "seen": "" if tune else seen(known, [seeds[0], seeds[-1]], asked.hash),
     }  # fmt: skip
+    note(Path(folder), told, datetime.datetime.now(datetime.UTC))
     if as_json:
         click.echo(printing.document(told))
     else:
@@ -129,3 +131,5 @@ def _tell(found: dict[str, Rate], told: dict[str, Any]) -> None:
     _tell_edge(told["planted_edge"], False)
     click.echo(f"procedure {told['procedure']}, gates {told['gates'][:16]}")
     click.echo(f"earlier calibrations: {len(told['earlier'])}, docs/calibration.md")
+    if told["seen"]:
+        click.echo(f"note: {told['seen']}")

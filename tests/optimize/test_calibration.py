@@ -16,6 +16,7 @@ from navale import main
 from optimize.calibration import cases, planted
 from optimize.calibration.calibrating import Rate, calibrate, rate
 from optimize.calibration.cases import CONSIDERED, Plan
+from optimize.calibration.earlier import earlier
 from optimize.calibration.planted import BestFixed
 from optimize.calibration.series import series
 from optimize.evidence.judgement import Judgement
@@ -156,6 +157,26 @@ def test_the_command_tells_all(command: Callable[..., Any], computed: list[tuple
     words = command("--seeds", "0:3", "--years", "6").stdout
     assert "95 % interval (Wilson)" in words and "planted, 5 years" in words and "Sharpe 1.500" in words
     assert len(computed) == 12
+
+
+def test_every_outcome_is_noted_once_and_listed(command: Callable[..., Any], tmp_path: Path) -> None:
+    """Also one by other gates, which says that its seeds were looked at before."""
+    words = ("--seeds", "400:403", "--years", "6")
+    first = json.loads(command(*words, "--json").stdout)
+    assert first["earlier"] == earlier() and first["seen"] == ""
+    again = json.loads(command(*words, "--json").stdout)
+    (noted,) = again["earlier"][len(first["earlier"]) :]
+    assert noted["seed_range"] == [400, 403] and noted["gates"] == load_gates().hash and noted["years"] == 6.0
+    assert noted["noise"] == {"seeds": 4, "passed": first["noise"]["passed"]} and again["seen"] == ""
+    assert len((tmp_path / "outcomes.jsonl").read_text().splitlines()) == 1  # the same is not noted twice
+    other = tmp_path / "other.toml"
+    other.write_text('version = 1\n[[gate]]\nname = "some"\nvalue = "sharpe"\nabove = 0\nwhy = "to count"\n')
+    told = command("--seeds", "402:405", "--years", "6", "--gates", str(other)).stdout
+    assert "note: seeds 402 to 405 were judged before by other gates" in told
+    assert len((tmp_path / "outcomes.jsonl").read_text().splitlines()) == 2
+    (tmp_path / "outcomes.jsonl").write_text("{}\nnothing\n")
+    broken = command(*words)
+    assert broken.exit_code == 1 and "outcomes.jsonl, line 2" in broken.stderr
 
 
 @pytest.mark.parametrize(("words", "message"), [

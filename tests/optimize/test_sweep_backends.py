@@ -112,6 +112,16 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.import_module("optimize.sweep"), "LARGEST_CHUNK", 16)
 
 
+def _address(where: Path, scheduler: subprocess.Popen[bytes]) -> str:
+    """What the scheduler wrote, as soon as it is written whole."""
+    while True:
+        assert scheduler.poll() is None, "the scheduler ended"
+        try:
+            return str(json.loads(where.read_text())["address"])
+        except (FileNotFoundError, ValueError):
+            time.sleep(0.05)
+
+
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
     """Address of a Dask scheduler with two worker processes of one thread each, on loopback. parameter: how many of
@@ -121,18 +131,22 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
 
     where = tmp_path / "scheduler.json"
     quiet = ("--no-dashboard", "--scheduler-file", str(where))
-    words = [("scheduler", "--host", "127.0.0.1", "--port", "0", *quiet)]
-    words += [("worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", *quiet)] * 2
-    started = []
+    worker = ("worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", *quiet)
+    started: list[subprocess.Popen[bytes]] = []
     with (tmp_path / "cluster.log").open("w") as log:
-        for each in words:
-            command = [sys.executable, "-m", "dask", *each]
-            started.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
-        (tmp_path / "pids").write_text(json.dumps([process.pid for process in started]))
+
+        def start(*words: str) -> None:
+            started.append(subprocess.Popen([sys.executable, "-m", "dask", *words], cwd=ROOT, stdout=log, stderr=log))
+
         try:
-            with Client(scheduler_file=str(where), set_as_default=False, timeout=120) as client:
+            start("scheduler", "--host", "127.0.0.1", "--port", "0", *quiet)
+            address = _address(where, started[0])
+            start(*worker)
+            start(*worker)
+            (tmp_path / "pids").write_text(json.dumps([process.pid for process in started]))
+            with Client(address, set_as_default=False, timeout=120) as client:
                 client.wait_for_workers(2, timeout=120)
-            yield json.loads(where.read_text())["address"]
+            yield address
         finally:
             for process in started:
                 process.kill()
@@ -342,12 +356,12 @@ def test_a_scheduler_that_dies_ends_the_sweep(
     from optimize.backends import dask_cluster
 
     monkeypatch.setattr(dask_cluster, "PATIENCE", 0.5)
-    monkeypatch.setattr(dask_cluster, "CONNECTING", 2.0)
     folder, scheduler = tmp_path / "s", json.loads((tmp_path / "pids").read_text())[0]
 
     def end(done: int, total: int) -> None:
         if done == 16:
             os.kill(scheduler, signal.SIGKILL)
+            monkeypatch.setattr(dask_cluster, "CONNECTING", 2.0)  # from here on nobody answers
 
     (tmp_path / "hold").touch()  # the second worker never answers, so that the sweep cannot be over first
     with pytest.raises(ConfigError, match="no Dask scheduler answers"):

@@ -39,7 +39,7 @@ def test_a_damaged_page_is_a_refusal(place):
     spoil(place / "registry.db")
     with Registry(place / "registry.db", create=False) as registry:
         for read in (registry.records, lambda: registry.record("1"), lambda: registry.limits):
-            with pytest.raises(DamagedRegistry, match="malformed.*restore it from a copy"):
+            with pytest.raises(DamagedRegistry, match=r"malformed.*restore it from a copy"):
                 read()
     with pytest.raises(ConfigRefused, match=r"trend\.toml.*registry\.db cannot be read") as refused:
         load_config(place / "trend.toml", place / "registry.db", now=NOW)

@@ -176,7 +176,7 @@ def test_every_outcome_is_noted_once_and_listed(command: Callable[..., Any], tmp
     assert len((tmp_path / "outcomes.jsonl").read_text().splitlines()) == 2
     (tmp_path / "outcomes.jsonl").write_text("{}\nnothing\n")
     broken = command(*words)
-    assert broken.exit_code == 1 and "outcomes.jsonl, line 2" in broken.stderr
+    assert broken.exit_code == 2 and "outcomes.jsonl, line 2" in broken.stderr
 
 
 @pytest.mark.parametrize(("words", "message"), [

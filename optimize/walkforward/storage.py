@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Seconds that a process waits for its turn on an embedded file: many trials of many processes, not a deadlock.
 TURN = 120.0
+ATTEMPTS = 10  # where nothing tells that another process was quicker
+# PostgreSQL's states for a table, type or row that another process has just made, and for a deadlock with it.
+OVERTAKEN = ("42P07", "42710", "23505", "40P01")
 SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3")
 SQLITE_HEADER = b"SQLite format 3\0"
 JOURNAL_START = b'{"op_code":'
@@ -166,21 +169,18 @@ def _relational(url: Any, text: str, settings: dict[str, Any]) -> BaseStorage:
         except RuntimeError as error:
             raise ConfigError(f"storage {shown!r}: {error}") from error
         except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            told = reason(error, url.password)
-            if not _overtaken(error, told) or time.monotonic() > until:
-                raise ConfigError(f"storage {shown!r}: {told}") from error
-        attempt = min(attempt + 1, 10)
-        time.sleep(0.05 * attempt + 0.001 * (os.getpid() % 50))
+            if (attempt >= ATTEMPTS and not _overtaken(error)) or time.monotonic() > until:
+                raise ConfigError(f"storage {shown!r}: {reason(error, url.password)}") from error
+        attempt += 1
+        time.sleep(0.05 * min(attempt, ATTEMPTS) + 0.001 * (os.getpid() % 50))
 
 
-def _overtaken(error: Exception, told: str) -> bool:
+def _overtaken(error: Exception) -> bool:
     """Whether another process that makes the same tables was quicker, or is at it."""
-    import sqlalchemy
-
-    causes = (error, error.__cause__)
-    return any(isinstance(one, sqlalchemy.exc.IntegrityError) for one in causes) or any(
-        word in told for word in ("already exists", "locked", "UNIQUE constraint", "duplicate key", "deadlock")
-    )
+    origin = _origin(error)
+    if getattr(origin, "sqlstate", None) in OVERTAKEN:
+        return True
+    return any(word in str(origin) for word in ("already exists", "locked", "UNIQUE constraint"))  # SQLite's words
 
 
 def _tables() -> set[str]:
@@ -189,8 +189,14 @@ def _tables() -> set[str]:
     return set(models.BaseModel.metadata.tables) | {"alembic_version", "sqlite_sequence"}
 
 
+def _origin(error: Exception) -> Exception:
+    """What the driver raised."""
+    found: Exception = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None) or error
+    return found
+
+
 def reason(error: Exception, password: str | None = None) -> str:
     """The first line of what the driver said, without the password."""
-    origin = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None) or error
+    origin = _origin(error)
     line = (str(origin).strip().splitlines() or [type(origin).__name__])[0].strip()
     return line.replace(password, "***") if password else line

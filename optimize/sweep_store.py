@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feeds.errors import ConfigError, DataError
+from feeds.file_lock import file_lock
 from optimize.code_digest import code_digest, declarations
 from optimize.grid import Grid
 from optimize.storage import from_json, nulled, to_json, write_text
@@ -176,16 +177,10 @@ class SweepStore:
 
 @contextlib.contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """One sweep at a time in a folder, which is made; the system lets go when the process ends, however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows: two at once show as parts that overlap
-        yield
-        return
-    with (folder / ".lock").open("w") as file:
+    """One sweep at a time in a folder, which is made. On Windows two at once show as parts that overlap."""
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(file_lock(folder / ".lock"))
         except BlockingIOError:
             raise ConfigError(f"another sweep is working in {folder}; wait until it ends, then the same command goes "
                               "on with what is left, or choose another folder") from None  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from feeds.errors import DataError
+from feeds.file_lock import file_lock
 from feeds.history.market import Market
 from feeds.sessions import Ints
 
@@ -142,19 +143,11 @@ class HistoryStore:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """One writer at a time; the system releases it when the process ends, however it ends. What another one kept
-        since this object was made is read again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            import fcntl
-        except ImportError:  # Windows: two writers at once are the user's to avoid
-            self.about = self._told()
-            yield
-            return
-        with (self.folder / ".lock").open("w") as file:
+        """One writer at a time. What another one kept since this object was made is read again."""
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+                held.enter_context(file_lock(self.folder / ".lock"))
+            except BlockingIOError:
                 raise DataError(f"{self.folder}: another process is fetching {self.market}; wait for it") from None
             self.about = self._told()
             yield

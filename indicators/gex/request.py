@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from feeds.chains.provider import ChainProvider, provider, utc_now
 from feeds.errors import ConfigError, DataError
+from feeds.file_lock import file_lock
 from indicators.gex import settings_text
 from indicators.gex.export import files
 from indicators.gex.export.overlay import check_symbol
@@ -93,12 +95,13 @@ class Request:
         """Write the files of a result, and its row in the history when it may be used."""
         from indicators.gex.pipeline import write
 
-        past = self._past(result.chain)
-        if past is not None and result.usable:
-            past = past.with_analysis(result.analysis)
-        written = write(result, self.out, refresh_seconds)
-        if past is not None and result.usable:
-            past.write(self._history_file(result.chain))
+        with self._history_alone(result.chain):
+            past = self._past(result.chain)
+            if past is not None and result.usable:
+                past = past.with_analysis(result.analysis)
+            written = write(result, self.out, refresh_seconds)
+            if past is not None and result.usable:
+                past.write(self._history_file(result.chain))
         return written
 
     def _now(self, chain: Chain, now: datetime | None) -> datetime:
@@ -122,6 +125,13 @@ class Request:
     def _history_file(self, chain: Chain) -> Path:
         folder = self.history or Path()
         return folder / f"{files.stem(chain.symbol)}.parquet"
+
+    def _history_alone(self, chain: Chain) -> AbstractContextManager[None]:
+        """Nobody else adds to the history meanwhile: a row that two processes read and write back would be lost."""
+        if self.history is None:
+            return nullcontext()
+        path = self._history_file(chain)
+        return file_lock(path.with_name(f".{path.stem}.lock"), wait=True)
 
     def _past(self, chain: Chain) -> History | None:
         if self.history is None:

@@ -161,6 +161,30 @@ def test_history_keeps_one_row_per_session(navale, spx, folder):
     assert len(pd.read_parquet(folder / "past" / "SPX.parquet")) == 1
 
 
+def test_nobody_else_adds_to_a_history_between_reading_and_writing(navale, spx, monkeypatch):
+    from feeds.file_lock import file_lock
+    from indicators.gex import history
+
+    seen = []
+
+    def checked(real):
+        def call(*given):
+            path = next(one for one in given if isinstance(one, Path))
+            try:
+                with file_lock(path.with_name(".SPX.lock")):
+                    seen.append((real.__name__, "free"))
+            except BlockingIOError:
+                seen.append((real.__name__, "held"))
+            return real(*given)
+
+        return call
+
+    monkeypatch.setattr(history, "read", checked(history.read))
+    monkeypatch.setattr(history.History, "write", checked(history.History.write))
+    assert navale("gex", "SPX", "--chain", spx, *MADE_UP, "--now", "chain", "--history", "past").exit_code == 0
+    assert seen == [("read", "free"), ("read", "held"), ("write", "held")]
+
+
 BAD_ROWS = {
     "negative.csv": (contract(110, "C", oi=-5), TWO[1]),
     "right.csv": (contract(110, "X"), TWO[1]),

@@ -80,6 +80,8 @@ def test_every_random_scene(first: int) -> None:
     for seed in range(first, first + 10):
         agrees_with_the_reference(seed, "vector")
         agrees_with_the_reference(seed, "runonce")
-    agrees_with_the_reference(first, "next")
-    for seed in [seed for seed in range(first, first + 10) if aligned(random_scene(seed))][:1]:
-        agrees_with_the_reference(seed, "exactbars")
+    for seed in (first, first + 5):  # all that `scenes_of_the_day` may name on these two
+        agrees_with_the_reference(seed, "next")
+    for seed in {first, first + 5, *[seed for seed in range(first, first + 10) if aligned(random_scene(seed))][:1]}:
+        if aligned(random_scene(seed)):
+            agrees_with_the_reference(seed, "exactbars")

@@ -15,12 +15,10 @@ import pandas as pd
 from feeds.errors import DataError, NavaleError
 from optimize.manifest import FORMAT, describe, read_account, read_bars, read_parameters, read_stamp
 from optimize.run import Run
-from optimize.storage import checksum, from_json, nulled, to_json, write_text
+from optimize.storage import MANIFEST, checksum, from_json, nulled, place, to_json, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MANIFEST = "manifest.json"
 
 
 def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, created: Any = None) -> Path:
@@ -49,7 +47,7 @@ def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, create
 
             write_tearsheet(run, part / "tearsheet.html")
         manifest["files"] = {item.name: checksum(item) for item in sorted(part.iterdir())}
-        return _placed(part, home, manifest)
+        return place(part, home, manifest)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -134,22 +132,6 @@ def _name(run: Run, stamp: pd.Timestamp) -> str:
     symbols = list(run.bars)
     told = _safe("-".join(symbols) if len(symbols) <= 3 else f"{symbols[0]}-and-{len(symbols) - 1}-more")
     return f"{stamp:%Y%m%dT%H%M%SZ}-{_safe(run.strategy_name)}-{told}-{digest.hexdigest()[:8]}"
-
-
-def _placed(part: Path, home: Path, manifest: dict[str, Any]) -> Path:
-    """Move `part` to its id, with a number where an equal run was saved in the same second, here or in another
-    process."""
-    name = manifest["id"]
-    for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))):
-        write_text(part / MANIFEST, to_json({**manifest, "id": one}))
-        try:
-            part.rename(home / one)
-        except OSError:
-            if not (home / one).exists():
-                raise
-        else:
-            return home / one
-    raise DataError(f"{home / name}: ten thousand equal runs of one second; remove some")
 
 
 def _safe(text: str) -> str:

@@ -7,10 +7,13 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from feeds.errors import DataError
+
+MANIFEST = "manifest.json"
 
 
 def nulled(value: Any) -> Any:
@@ -56,6 +59,24 @@ def write_text(path: Path, text: str) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def place(part: Path, home: Path, manifest: Mapping[str, Any]) -> Path:
+    """Give a finished folder its name below `home`, that of manifest["id"], and the manifest with it.
+
+    Where that name is taken, by an equal result of the same second, here or in another process, a number is added.
+    """
+    name = str(manifest["id"])
+    for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))):
+        write_text(part / MANIFEST, to_json({**manifest, "id": one}))
+        try:
+            part.rename(home / one)
+        except OSError:
+            if not (home / one).exists():
+                raise
+        else:
+            return home / one
+    raise DataError(f"{home / name}: ten thousand equal results of one second; remove some")
 
 
 def checksum(path: Path) -> str:

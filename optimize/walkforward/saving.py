@@ -12,13 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from feeds.errors import DataError
 from optimize.manifest import describe_bars
 from optimize.provenance import git_state, library_versions, navale_version
-from optimize.storage import checksum, nulled, to_json, write_text
+from optimize.storage import checksum, nulled, place, to_json, write_text
 from optimize.walkforward.result import Choice, WalkForward
-
-MANIFEST = "manifest.json"
 
 
 def describe(walk: WalkForward) -> dict[str, Any]:
@@ -69,25 +66,12 @@ def save(walk: WalkForward, root: str | Path, more: Mapping[str, Any], created: 
         for file, content in more.items():
             write_text(part / file, to_json(nulled(content)))
         files = {item.name: checksum(item) for item in sorted(part.iterdir())}
-        manifest = {"format": 1, "created": created.isoformat(), **told, "files": files}
-        return _placed(part, home, name, manifest)
+        return place(
+            part, home, {"id": name, "format": 1, "created": created.isoformat(), **told, "files": files}
+        )  # fmt: skip
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-
-
-def _placed(part: Path, home: Path, name: str, manifest: dict[str, Any]) -> Path:
-    """Move `part` to its name, with a number where another process found the same in the same second."""
-    for one in (name, *(f"{name}-{k}" for k in range(2, 100))):
-        write_text(part / MANIFEST, to_json({"id": one, **manifest}))
-        try:
-            part.rename(home / one)
-        except OSError:
-            if not (home / one).exists():
-                raise
-        else:
-            return home / one
-    raise DataError(f"{home / name}: a hundred of the same in one second; remove some")
 
 
 def _trials(walk: WalkForward) -> pd.DataFrame:

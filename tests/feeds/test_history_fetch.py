@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from venues.binance_candles import HOUR, LISTED, Candles, changed, cut, fail, price, refuse
+from venues.binance_candles import HOUR, LISTED, changed, cut, fail, price, refuse
 from venues.history_stage import SOURCE, Stage, check_bars
 
 import feeds
 from feeds.errors import ConfigError, DataError
 from feeds.history.market import names_market, parse_market
 from feeds.history.store import HistoryStore
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
-    server = Candles(hours=200)
-    yield Stage(server, tmp_path)
-    server.stop()
 
 
 def test_pages_follow_one_another_and_the_running_bar_stays_out(stage: Stage) -> None:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from venues.binance_candles import HOUR, LISTED, Candles, price
+from venues.binance_candles import HOUR, LISTED, price
 from venues.history_stage import SOURCE, Stage, check_bars
 
 import feeds
 from feeds.errors import DataError
 from feeds.history import store as storing
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
-    server = Candles(hours=200)
-    yield Stage(server, tmp_path)
-    server.stop()
 
 
 def revise(stage: Stage, hour: int, close: str) -> None:

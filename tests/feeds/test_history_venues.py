@@ -9,9 +9,9 @@ from typing import Any
 import ccxt
 import pandas as pd
 import pytest
-from venues.binance_candles import HOUR, LISTED, Candles
+from venues.binance_candles import HOUR, LISTED
 from venues.bitstamp_candles import ObjectCandles, wrapped
-from venues.history_stage import SOURCE, Stage, check_bars
+from venues.history_stage import SOURCE, Stage, check_bars, staged
 
 import feeds
 from feeds.errors import DataError
@@ -22,19 +22,9 @@ OBJECTS = "bitstamp:BTC/USD:1h"
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
-    server = Candles(hours=200)
-    yield Stage(server, tmp_path)
-    server.stop()
-
-
-@pytest.fixture
 def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setenv("NAVALE_HISTORY", str(tmp_path))
-    server = ObjectCandles(hours=200)
-    yield Stage(server, tmp_path)
-    server.stop()
+    with staged(ObjectCandles(hours=200), tmp_path, monkeypatch) as found:
+        yield found
 
 
 def test_candles_sent_as_objects(objects: Stage) -> None:

@@ -27,26 +27,13 @@ from optimize.sweep_store import SweepStore
 from strategies.atr_trend import AtrTrend
 from strategies.base import Strategy, Switch, enter_long, hold, leave
 from strategies.execution.account import Account, Costs, Sizing
+from tests.optimize.hand_strategies import Holding
 
 REFERENCE = AtrTrend.profile("reference")
 GRID = {
     "fast": [10, 26], "slow": [20, 50, 120], "scenario": ["stochrsi", "sma", "adx", "trix"], "stop_atr": [1.5, 3.0],
     "hv_filter": [True, False], "break_even": [True, False], "time_stop": [0, 30],
 }  # fmt: skip
-
-
-class Reckless(Strategy):
-    """All the money on a leveraged account, always in: ruins, liquidations and a position at the end."""
-
-    hold_bars = Int(5, 1, 50)
-
-    @kernel
-    def decide(close, position, held, hold_bars):
-        if position == 0.0:
-            return enter_long()
-        if held >= hold_bars:
-            return leave()
-        return hold()
 
 
 class Crossed(Strategy):
@@ -111,7 +98,7 @@ def test_ruin_and_a_position_at_the_end(leverage: float) -> None:
     bars = martingale(bars=1_500, seed=3)
     account = Account(kind="margin", leverage=leverage, cap=1.0, sizing=Sizing.fraction(leverage / 2),
                       costs=Costs(fee=0.0001))  # fmt: skip
-    found = sweep(Reckless, bars, {"hold_bars": [1, 3, 7, 20, 50]}, account=account)
+    found = sweep(Holding, bars, {"hold_bars": [1, 3, 7, 20, 50]}, account=account)
     assert (found.table["ruined"].sum() > 0) == (leverage > 1)
     same_as_backtest(found, found.table, bars, "event")
 
@@ -183,17 +170,17 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Any, swept: Any
 
 def test_a_folder_holds_one_sweep(tmp_path: Any) -> None:
     bars = martingale(bars=300, seed=1)
-    sweep(Reckless, bars, {"hold_bars": [1, 2]}, folder=tmp_path)
+    sweep(Holding, bars, {"hold_bars": [1, 2]}, folder=tmp_path)
     with pytest.raises(ConfigError, match=r"holds another sweep \(axes differ\)"):
-        sweep(Reckless, bars, {"hold_bars": [1, 3]}, folder=tmp_path)
+        sweep(Holding, bars, {"hold_bars": [1, 3]}, folder=tmp_path)
     with pytest.raises(ConfigError, match=r"holds another sweep \(data differ\)"):
-        sweep(Reckless, martingale(bars=300, seed=2), {"hold_bars": [1, 2]}, folder=tmp_path)
+        sweep(Holding, martingale(bars=300, seed=2), {"hold_bars": [1, 2]}, folder=tmp_path)
 
 
 def test_symbols_and_timeframes_are_swept_each_for_itself() -> None:
     markets = {symbol: martingale(bars=2_000, seed=seed, timeframe="1h", instrument=Instrument(symbol))
                for seed, symbol in enumerate(("AAA", "BBB"))}  # fmt: skip
-    found = sweep(Reckless, markets, {"hold_bars": [3, 9]}, timeframes=("1h", "4h"))
+    found = sweep(Holding, markets, {"hold_bars": [3, 9]}, timeframes=("1h", "4h"))
     table = found.table
     assert table.groupby(["symbol", "timeframe"]).size().tolist() == [2, 2, 2, 2]
     for row in table.to_dict("records"):

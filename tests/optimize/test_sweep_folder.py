@@ -15,26 +15,11 @@ import pytest
 
 from feeds.errors import ConfigError, DataError
 from feeds.synthetic import martingale
-from indicators.base import Int, kernel
 from optimize import sweep
-from strategies.base import Strategy, enter_long, hold, leave
+from tests.optimize.hand_strategies import Holding
 
 BARS = martingale(bars=300, seed=1)
 GRID = {"hold_bars": list(range(1, 101))}
-
-
-class Holding(Strategy):
-    """In for some bars, out for one."""
-
-    hold_bars = Int(5, 1, 200)
-
-    @kernel
-    def decide(close, position, held, hold_bars):
-        if position == 0.0:
-            return enter_long()
-        if held >= hold_bars:
-            return leave()
-        return hold()
 
 
 @pytest.fixture

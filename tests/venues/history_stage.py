@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from venues.binance_candles import HOUR, LISTED, Candles, price
 
 from feeds.history.fetching import Fetched, fetch
@@ -47,6 +50,14 @@ class Stage:
         asked = [(int(one["startTime"]) - LISTED) // HOUR for one in self.server.asked]
         self.server.asked.clear()
         return asked
+
+
+@contextmanager
+def staged(server: Candles, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A server of 200 bars and an empty store, which `feeds.load` reads."""
+    monkeypatch.setenv("NAVALE_HISTORY", str(folder))
+    yield Stage(server, folder)
+    server.stop()
 
 
 def check_bars(frame: pd.DataFrame, hours: range) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from feeds.instrument import Instrument
 from optimize.provenance import git_state, library_versions, navale_version
+from optimize.storage import to_json
 from strategies.execution.account import Account, Costs, Sizing
 
 if TYPE_CHECKING:
@@ -38,6 +40,12 @@ def describe(run: Run, name: str, created: pd.Timestamp) -> dict[str, Any]:
         "navale": navale_version(),
         "git": git_state(),
     }
+
+
+def seal(manifest: dict[str, Any]) -> str:
+    """sha256 (hex) of all that a manifest says, except its id, which may be given a number on the way, and the seal."""
+    told = {name: value for name, value in manifest.items() if name not in ("id", "seal")}
+    return hashlib.sha256(to_json(told).encode()).hexdigest()
 
 
 def describe_bars(bars: Bars) -> dict[str, Any]:

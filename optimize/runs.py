@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import re
 import shutil
 import tempfile
@@ -13,21 +14,32 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from feeds.errors import DataError, NavaleError
-from optimize.manifest import FORMAT, describe, read_account, read_bars, read_parameters, read_stamp
+from optimize.manifest import (
+    FORMAT,
+    describe,
+    plain_fields,
+    read_account,
+    read_bars,
+    read_parameters,
+    read_stamp,
+    seal,
+)
 from optimize.run import Run
 from optimize.storage import MANIFEST, checksum, from_json, nulled, place, to_json, write_text
+from strategies.execution.account import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, created: Any = None) -> Path:
     """Write a run to `root`/<id>/ and return that folder.
 
-    It holds manifest.json (settings, data, versions, a checksum of every file), fills.parquet (the ledger, rejections
-    included), equity.parquet, levels.parquet, metrics.json (null where undefined), bars-<symbol>.parquet and, on
-    demand, tearsheet.html. The id sorts by time: "20240131T143000Z-AtrTrend-SPX-1a2b3c4d"; its end is a hash of what
-    was run and of the ledger, equal for equal runs. All is written to a hidden folder that is renamed last.
+    It holds manifest.json (settings, data, versions, a checksum of every file and of itself), fills.parquet (the
+    ledger, rejections included), equity.parquet, levels.parquet, metrics.json (null where undefined),
+    bars-<symbol>.parquet and, on demand, tearsheet.html. The id sorts by time:
+    "20240131T143000Z-AtrTrend-SPX-1a2b3c4d"; its end is a hash of what was run and of the ledger, equal for equal runs.
+    All is written to a hidden folder that is renamed last.
     created: time of the run, default now.
     """
     stamp = pd.Timestamp.now(tz="UTC") if created is None else pd.Timestamp(created).tz_convert("UTC")
@@ -46,7 +58,10 @@ def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, create
             from optimize.tearsheet import tearsheet as write_tearsheet
 
             write_tearsheet(run, part / "tearsheet.html")
-        manifest["files"] = {item.name: checksum(item) for item in sorted(part.iterdir())}
+        written = sorted(part.iterdir())
+        manifest["files"] = {item.name: checksum(item) for item in written}
+        manifest["sizes"] = {item.name: item.stat().st_size for item in written}
+        manifest["seal"] = seal(manifest)
         return place(part, home, manifest)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -60,14 +75,12 @@ def open_run(run: str | Path, root: str | Path = "runs") -> Run:
     was changed.
     """
     folder = _find(run, Path(root))
-    manifest = from_json(folder / MANIFEST)
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise DataError(
-            f"{folder}: {MANIFEST} has another format than {FORMAT}; open it with the version that wrote it"
-        )
+    manifest = _manifest(folder)
     try:
         _verify(folder, manifest["files"])
-        return _read(folder, manifest)
+        run = _read(folder, manifest)
+        _same_id(folder, manifest["id"], run)
+        return run
     except (KeyError, TypeError, ValueError, OSError) as problem:
         raise _corrupted(folder, f"{type(problem).__name__}: {problem}") from problem
 
@@ -75,7 +88,9 @@ def open_run(run: str | Path, root: str | Path = "runs") -> Run:
 def list_runs(root: str | Path = "runs") -> pd.DataFrame:
     """Saved runs, oldest first: id, created, strategy, symbols, engine, window and the main figures.
 
-    Folders that cannot be read are listed with what is wrong in column `problem`. An absent root has no runs.
+    A folder that cannot be read, lacks a file or has other figures than were saved is listed with what is wrong in
+    column `problem`, and without figures. What is inside the tables is checked when a run is opened. An absent root has
+    no runs.
     """
     rows = [_row(folder) for folder in _folders(Path(root))]
     columns = ("id", "created", "strategy", "symbols", "engine", "start", "end", "total_return", "sharpe")
@@ -84,7 +99,9 @@ def list_runs(root: str | Path = "runs") -> pd.DataFrame:
 
 def _row(folder: Path) -> dict[str, Any]:
     try:
-        told, figures = from_json(folder / MANIFEST), from_json(folder / "metrics.json")
+        told = _manifest(folder)
+        _verify(folder, told["files"], told.get("sizes", {}))
+        figures = from_json(folder / "metrics.json")
         names = ("total_return", "sharpe", "max_drawdown", "trades")
         return {
             "id": folder.name,
@@ -98,7 +115,7 @@ def _row(folder: Path) -> dict[str, Any]:
             "problem": "",
             **{name: figures[name] for name in names},
         }
-    except (NavaleError, KeyError, TypeError, ValueError) as problem:
+    except (NavaleError, KeyError, TypeError, ValueError, OSError) as problem:
         return {"id": folder.name, "problem": f"{type(problem).__name__}: {problem}"}
 
 
@@ -125,13 +142,36 @@ def _find(run: str | Path, root: Path) -> Path:
 
 
 def _name(run: Run, stamp: pd.Timestamp) -> str:
-    digest = hashlib.sha256(f"{run.strategy_repr}\n{run.engine}\n{run.account}\n{run.start}\n{run.end}\n".encode())
-    for symbol, bars in run.bars.items():
-        digest.update(f"{symbol} {bars.fingerprint}\n".encode())
-    digest.update(run.ledger.to_csv(index=False).encode())
     symbols = list(run.bars)
     told = _safe("-".join(symbols) if len(symbols) <= 3 else f"{symbols[0]}-and-{len(symbols) - 1}-more")
-    return f"{stamp:%Y%m%dT%H%M%SZ}-{_safe(run.strategy_name)}-{told}-{digest.hexdigest()[:8]}"
+    end = next(_ends(run, [str(read_account(plain_fields(run.account)))]))  # as a manifest gives the account back
+    return f"{stamp:%Y%m%dT%H%M%SZ}-{_safe(run.strategy_name)}-{told}-{end}"
+
+
+def _ends(run: Run, accounts: Iterable[str]) -> Iterator[str]:
+    """The end of the id for each spelling of the account: a hash of settings, window, bars and ledger."""
+    rest = "".join(f"{symbol} {bars.fingerprint}\n" for symbol, bars in run.bars.items())
+    last = (rest + run.ledger.to_csv(index=False)).encode()
+    for account in accounts:
+        first = f"{run.strategy_repr}\n{run.engine}\n{account}\n{run.start}\n{run.end}\n"
+        yield hashlib.sha256(first.encode() + last).hexdigest()[:8]
+
+
+def _same_id(folder: Path, told: str, run: Run) -> None:
+    """Refuse a run whose settings, bars or ledger are not those that its id was made of."""
+    end = re.search(r"-([0-9a-f]{8})(-\d{1,4})?$", told)
+    if end is None or end[1] not in _ends(run, _spellings(run.account)):
+        raise _corrupted(folder, f"{MANIFEST} was changed since it was saved, its settings do not belong to id {told}")
+
+
+def _spellings(account: Account) -> Iterator[str]:
+    """The account as text, then with its own numbers as numpy writes them: ids were once made of the account as it was
+    given, and np.float64(0.002) is written otherwise than 0.002."""
+    numbers = re.compile(r"(?<==)(-?\d[^,)]*|inf)")
+    words, plain = numbers.split(str(account)), numbers.split(str(Account()))
+    yield from map("".join, itertools.product(*(
+        (word, f"np.float64({word})") if k % 2 and word != plain[k] else (word,) for k, word in enumerate(words)
+    )))  # fmt: skip
 
 
 def _safe(text: str) -> str:
@@ -151,12 +191,29 @@ def _write_tables(run: Run, folder: Path) -> dict[str, str]:
     return files
 
 
-def _verify(folder: Path, files: Mapping[str, str]) -> None:
+def _manifest(folder: Path) -> dict[str, Any]:
+    """What the manifest says, when it fits its own seal; those of earlier versions have none."""
+    found = from_json(folder / MANIFEST)
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise DataError(
+            f"{folder}: {MANIFEST} has another format than {FORMAT}; open it with the version that wrote it"
+        )
+    if "seal" in found and found["seal"] != seal(found):
+        raise _corrupted(folder, f"{MANIFEST} was changed since it was saved")
+    return found
+
+
+def _verify(folder: Path, files: Mapping[str, str], sizes: Mapping[str, int] | None = None) -> None:
+    """Refuse a file that is missing or was changed. sizes: compare these instead of reading the tables, for a list."""
     for name, expected in files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file():
             raise _corrupted(folder, f"{name} is missing")
-        if checksum(path) != expected:
+        if sizes is not None and path.suffix != ".json":
+            changed = path.stat().st_size != sizes.get(name, path.stat().st_size)
+        else:
+            changed = checksum(path) != expected
+        if changed:
             raise _corrupted(folder, f"{name} was changed since it was saved")
 
 

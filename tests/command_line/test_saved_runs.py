@@ -39,6 +39,20 @@ def test_a_damaged_run_is_listed_with_its_problem(navale, saved, folder):
     assert navale("runs").exit_code == 0
 
 
+def test_changed_figures_and_settings_are_not_told_as_facts(navale, saved, folder):
+    figures, manifest = (folder / "runs" / saved[k] / file for k, file in ((0, "metrics.json"), (1, "manifest.json")))
+    figures.write_text(figures.read_text().replace('"trades": ', '"trades": 9'))
+    manifest.write_text(manifest.read_text().replace('"fee": 0.001', '"fee": 0.002'))
+    found = json.loads(navale("runs", "--json").stdout)
+    assert [item["trades"] for item in found] == [None, None]
+    assert "metrics.json was changed" in found[0]["problem"]
+    assert "manifest.json was changed" in found[1]["problem"]
+    assert "manifest.json was changed" in navale("runs").stdout
+    failed = navale("compare", saved[1], saved[1])
+    assert failed.exit_code == 2
+    assert f"{saved[1]} is corrupted: manifest.json was changed" in failed.stderr
+
+
 def test_compare_shows_settings_and_figures_that_differ(navale, saved):
     found = json.loads(navale("compare", *saved, "--json").stdout)
     assert {"setting": "parameters.back", "a": 2, "b": 3} in found["settings"]

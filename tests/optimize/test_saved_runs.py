@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import re
@@ -229,3 +230,106 @@ def test_a_run_of_an_engine_is_saved_and_reopened(tmp_path):
     assert optimize.compare(run, again).differing_fills == 0
     assert (again.parameters, again.account, again.bars) == (run.parameters, run.account, run.bars)
     assert optimize.list_runs(tmp_path)["trades"].tolist() == [len(run.trades)]
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["now", "earlier version"])
+@pytest.mark.parametrize(
+    ("file", "harm", "told"),
+    [
+        ("metrics.json", "edit", "metrics.json was changed"),
+        ("metrics.json", "lose", "metrics.json is missing"),
+        ("equity.parquet", "lose", "equity.parquet is missing"),
+        ("fills.parquet", "lose", "fills.parquet is missing"),
+        ("bars-AAA.parquet", "lose", "bars-AAA.parquet is missing"),
+    ],
+)
+def test_the_list_shows_no_figures_of_a_run_that_was_changed(file, harm, told, earlier, tmp_path):
+    folder = save(random_run(1), tmp_path)
+    if earlier:
+        as_an_earlier_version(folder)
+    assert list_runs(tmp_path)["problem"].tolist() == [""]
+    path = folder / file
+    if harm == "edit":
+        figures = json.loads(path.read_text())
+        path.write_text(json.dumps(figures | {"total_return": 9.99}))
+    else:
+        path.unlink()
+    (row,) = list_runs(tmp_path).to_dict("records")
+    assert told in row["problem"]
+    assert folder.name in row["problem"]
+    assert math.isnan(row["total_return"])
+
+
+def test_the_list_tells_a_table_that_was_cut_short(tmp_path):
+    folder = save(random_run(1), tmp_path)
+    (folder / "fills.parquet").write_bytes((folder / "fills.parquet").read_bytes()[:-1])
+    assert "fills.parquet was changed" in list_runs(tmp_path)["problem"].item()
+
+
+def as_an_earlier_version(folder, **changes):
+    """Rewrite the manifest as it was before it had sizes and a seal."""
+    told = json.loads((folder / "manifest.json").read_text())
+    del told["seal"], told["sizes"]
+    (folder / "manifest.json").write_text(json.dumps(told | changes, indent=2))
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["now", "earlier version"])
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("account", "costs", "fee"), 0.002),
+        (("account", "cash"), 5_001),
+        (("strategy",), "Hand(fast=4)"),
+        (("engine",), "event"),
+        (("window", "end"), "2024-01-04T00:00:00+00:00"),
+        (("id",), "20240131T143000Z-Hand-A-B-A-B-00000000"),
+    ],
+)
+def test_a_setting_that_was_changed_in_the_manifest_is_no_fact(keys, value, earlier, tmp_path):
+    folder = save(rich_run(), tmp_path, created=CREATED)
+    if earlier:
+        as_an_earlier_version(folder)
+    open_run(folder)
+    told = json.loads((folder / "manifest.json").read_text())
+    place = told
+    for key in keys[:-1]:
+        place = place[key]
+    assert place[keys[-1]] != value
+    place[keys[-1]] = value
+    (folder / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(DataError, match=f"{folder.name} is corrupted: manifest.json was changed"):
+        open_run(folder)
+
+
+@pytest.mark.parametrize("name", ["parameters", "seconds", "created", "versions", "ruined"])
+def test_nothing_in_a_manifest_can_be_changed(name, tmp_path):
+    folder = save(rich_run(), tmp_path)
+    told = json.loads((folder / "manifest.json").read_text())
+    told[name] = {"parameters": {"fast": 4}, "seconds": 7.5, "created": CREATED, "versions": {}, "ruined": True}[name]
+    (folder / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(DataError, match=r"manifest\.json was changed"):
+        open_run(folder)
+    assert "manifest.json was changed" in list_runs(tmp_path)["problem"].item()
+
+
+def test_a_run_that_an_earlier_version_saved_opens(tmp_path):
+    """Its id was made of the account as it was given, here with a fee out of a numpy array."""
+    run = dataclasses.replace(
+        hand_run("", some_bars([1, 2, 3])), account=Account(costs=Costs(fee=np.float64(0.002)), cash=5_000.0)
+    )
+    account = (
+        "Account(cash=5000.0, kind='cash', costs=Costs(fee=np.float64(0.002), slippage_bps=5.0, slippage_ticks=0.0, "
+        "commission=0.0), sizing=Sizing(mode='fraction', value=0.95), cap=0.95, leverage=1.0, maintenance=0.0, "
+        "max_positions=0, max_exposure=inf, max_correlation=inf, correlation_bars=168)"
+    )
+    bars = run.bars["AAA"]
+    text = f"{run.strategy_repr}\n{run.engine}\n{account}\n{run.start}\n{run.end}\nAAA {bars.fingerprint}\n"
+    header = "time,symbol,side,quantity,price,fee,order_id,reason,position_after\n"
+    end = hashlib.sha256((text + header).encode()).hexdigest()[:8]
+    folder = save(run, tmp_path, created=CREATED)
+    assert folder.name[-8:] != end, "now equal accounts are written the same"
+    for name in (f"20240131T143000Z-Hand-AAA-{end}", f"20240131T143000Z-Hand-AAA-{end}-2"):
+        old = tmp_path / name
+        shutil.copytree(folder, old)
+        as_an_earlier_version(old, id=name)
+        assert open_run(old).account == run.account

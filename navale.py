@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,10 @@ def new(kind: str, name: str, folder: str) -> None:
     from strategies.scaffold import write
 
     path = write(kind, name, Path(folder))
-    click.echo(f"wrote {path}; now:\n  navale verify {path}:{name}")
+    told = shlex.quote(f"{path}:{name}")
+    click.echo(f"wrote {path}; now:\n  navale verify {told}")
     if kind == "strategy":
-        click.echo(f"  navale backtest {path}:{name} --data sample:spx --engine both")
+        click.echo(f"  navale backtest {told} --data sample:spx --engine both")
 
 
 @main.command()

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from feeds.errors import NavaleError, ParityError
+from optimize.storage import unwritable
 
 DONE, FAILED, WRONG, BUG = 0, 1, 2, 70
 
@@ -39,7 +40,8 @@ class Verbs(click.Group):
             if error.errno == errno.EPIPE:  # the reader of our output has left, as `head` does
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
                 sys.exit(FAILED)
-            code = _fail(error, WRONG, debug)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+            code = _fail(unwritable(error, error.filename or "disk") if full else error, WRONG, debug)
         except Exception as error:  # noqa: BLE001 - nothing else stands between a bug and the user
             code = _fail(f"{type(error).__name__}: {error} (a bug; --debug shows where)", BUG, debug)
         sys.exit(code if isinstance(code, int) else DONE)
@@ -61,6 +63,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     once_each: dict[str, str] = {
         "symbol": "Name of the instrument.",
         "tz": "Zone of times written without one, like Europe/Berlin.",
+        "time-format": "Form of unusual times, like %d.%m.%Y or %Y%m%d%H%M.",
         "label": "What the times mark: open or close of a bar.",
         "calendar": "24/7, FX, or a name such as XNYS.",
         "contract": "Value of the `contract` column to take.",
@@ -86,7 +89,9 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DATE",
             help="First bar of the window (UTC); earlier ones warm up (optimize leaves them out).",
         ),
-        click.option("--end", metavar="DATE", help="Last bar of the window; a bare date: the whole day."),
+        click.option(
+            "--end", metavar="DATE", help="Last bar of the window; a bare date (month, year): the whole of it."
+        ),
     ]
     for option in reversed(options):
         command = option(command)

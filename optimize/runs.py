@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from feeds.errors import DataError, NavaleError
+from feeds.errors import ConfigError, DataError, NavaleError
 from optimize.manifest import (
     FORMAT,
     describe,
@@ -25,7 +25,7 @@ from optimize.manifest import (
     seal,
 )
 from optimize.run import Run
-from optimize.storage import MANIFEST, checksum, from_json, nulled, place, to_json, write_text
+from optimize.storage import MANIFEST, checksum, from_json, nulled, place, to_json, write_text, writing_to
 from strategies.execution.account import Account
 
 if TYPE_CHECKING:
@@ -39,33 +39,36 @@ def save(run: Run, root: str | Path = "runs", *, tearsheet: bool = False, create
     ledger, rejections included), equity.parquet, levels.parquet, metrics.json (null where undefined),
     bars-<symbol>.parquet and, on demand, tearsheet.html. The id sorts by time:
     "20240131T143000Z-AtrTrend-SPX-1a2b3c4d"; its end is a hash of what was run and of the ledger, equal for equal runs.
-    All is written to a hidden folder that is renamed last.
+    All is written to a hidden folder that is renamed last. Raises ConfigError naming `root` when it cannot be written.
     created: time of the run, default now.
     """
     stamp = pd.Timestamp.now(tz="UTC") if created is None else pd.Timestamp(created).tz_convert("UTC")
     home = Path(root)
-    home.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=home, prefix=".saving-"))
-    try:
-        part.chmod(0o755)
-        name = _name(run, stamp)
-        manifest = describe(run, name, stamp)
-        tables = _write_tables(run, part)
-        for symbol, file in tables.items():
-            manifest["data"][symbol]["file"] = file
-        write_text(part / "metrics.json", to_json(nulled(run.metrics)))
-        if tearsheet:
-            from optimize.tearsheet import tearsheet as write_tearsheet
+    with writing_to(home):
+        home.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=home, prefix=".saving-"))
+        try:
+            part.chmod(0o755)
+            return place(part, home, _write(run, part, _name(run, stamp), stamp, tearsheet))
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
 
-            write_tearsheet(run, part / "tearsheet.html")
-        written = sorted(part.iterdir())
-        manifest["files"] = {item.name: checksum(item) for item in written}
-        manifest["sizes"] = {item.name: item.stat().st_size for item in written}
-        manifest["seal"] = seal(manifest)
-        return place(part, home, manifest)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+
+def _write(run: Run, part: Path, name: str, stamp: pd.Timestamp, tearsheet: bool) -> dict[str, Any]:
+    """Every file of a run but its manifest, which is returned."""
+    manifest = describe(run, name, stamp)
+    for symbol, file in _write_tables(run, part).items():
+        manifest["data"][symbol]["file"] = file
+    write_text(part / "metrics.json", to_json(nulled(run.metrics)))
+    if tearsheet:
+        from optimize.tearsheet import tearsheet as write_tearsheet
+
+        write_tearsheet(run, part / "tearsheet.html")
+    written = sorted(part.iterdir())
+    manifest["files"] = {item.name: checksum(item) for item in written}
+    manifest["sizes"] = {item.name: item.stat().st_size for item in written}
+    return manifest | {"seal": seal(manifest)}
 
 
 def open_run(run: str | Path, root: str | Path = "runs") -> Run:
@@ -78,9 +81,9 @@ def open_run(run: str | Path, root: str | Path = "runs") -> Run:
     manifest = _manifest(folder)
     try:
         _verify(folder, manifest["files"])
-        run = _read(folder, manifest)
-        _same_id(folder, manifest["id"], run)
-        return run
+        found = _read(folder, manifest)
+        _same_id(folder, manifest["id"], found)
+        return found
     except (KeyError, TypeError, ValueError, OSError) as problem:
         raise _corrupted(folder, f"{type(problem).__name__}: {problem}") from problem
 
@@ -120,8 +123,10 @@ def _row(folder: Path) -> dict[str, Any]:
 
 
 def _folders(root: Path) -> list[Path]:
-    if not root.is_dir():
+    if not root.exists():
         return []
+    if not root.is_dir():
+        raise ConfigError(f"{root} is a file, and runs are kept in a folder; name another one")
     return sorted(item for item in root.iterdir() if item.is_dir() and not item.name.startswith("."))
 
 

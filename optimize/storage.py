@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from feeds.errors import DataError
+from feeds.errors import ConfigError, DataError
 
 MANIFEST = "manifest.json"
+_FREE, _IN_THE_WAY, _ALLOWED = (
+    "free some space there or name another folder",
+    "a file is in the way: name another folder",
+    "name a folder that you may write to",
+)
+_CURES = {
+    errno.ENOSPC: _FREE, errno.EDQUOT: _FREE, errno.EEXIST: _IN_THE_WAY, errno.ENOTDIR: _IN_THE_WAY,
+    errno.EACCES: _ALLOWED, errno.EPERM: _ALLOWED, errno.EROFS: _ALLOWED,
+}  # fmt: skip
 
 
 def nulled(value: Any) -> Any:
@@ -59,6 +70,24 @@ def write_text(path: Path, text: str) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def unwritable(problem: OSError, folder: str | Path) -> str:
+    """What is wrong with a folder that cannot be written, and the cure."""
+    cure = _CURES.get(problem.errno or 0, "name another folder")
+    return f"{folder}: nothing can be written there ({problem.strerror or problem}); {cure}"
+
+
+@contextlib.contextmanager
+def writing_to(folder: str | Path) -> Iterator[None]:
+    """Turn an error of the disk (full, a file where the folder should be, no permission) into a ConfigError that names
+    the folder and the cure; other errors pass."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in _CURES:
+            raise
+        raise ConfigError(unwritable(problem, folder)) from problem
 
 
 def place(part: Path, home: Path, manifest: Mapping[str, Any]) -> Path:

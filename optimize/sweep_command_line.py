@@ -29,7 +29,7 @@ INTERRUPTED = 130
 @click.option("--least/--most", default=None, help="Which values come first.  [smallest of volatility, fees, ruined; "
               "largest of the others; max_drawdown is negative]")  # fmt: skip
 @click.option("--trades", type=int, default=0, help="Leave rows with fewer closed trades out of the best.  [0]")
-@click.option("--top", type=int, default=10, show_default=True, help="Rows to show.")
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Rows to show.")
 @click.option("--threads", type=int, help="Default: all cores.")
 @click.option("--backend", type=click.Choice(["threads", "loky", "dask", "ray"]), default="threads", show_default=True,
               help="Processes of this machine or of a cluster.")  # fmt: skip
@@ -80,26 +80,32 @@ def carry_out(
     from optimize.grid import parse_grid
     from optimize.request import ACCOUNT, instants
     from optimize.sources import bars_of
+    from optimize.storage import writing_to
     from optimize.sweep import sweep as run
     from optimize.sweep_table import smallest_first
     from strategies import settings
     from strategies.base import Profile
     from strategies.discovery import find
 
+    if workers is not None and backend == "threads":
+        raise ConfigError(f"--workers {workers} is for --backend loky, dask or ray; give --threads {workers} instead")
     if workers is not None and scheduler is not None:
         raise ConfigError("--workers and --scheduler: a scheduler has its own workers; give one of the two")
     smallest_first(by)  # refuses a figure that does not exist before the work begins
     cls = find(name, "strategy")
     chosen = cls.profile(profile) if profile else Profile({})
     grid = parse_grid(cls, axes)
-    fixed = dict(chosen.parameters) | settings.parameters(cls, assignments)
-    fixed = {word: value for word, value in fixed.items() if word not in grid}
+    given = settings.parameters(cls, assignments)
+    for word in given:
+        if word in grid:
+            raise ConfigError(f"--grid {word} and -p {word}={given[word]}: it varies or stays as it is; leave one out")
+    fixed = {word: value for word, value in (dict(chosen.parameters) | given).items() if word not in grid}
     account = settings.account(chosen.account, {word: options.pop(word) for word in ACCOUNT if word in options})
     lengths = [word.strip() for word in (timeframe or chosen.timeframe).split(",") if word.strip()]
     asked_by = f"profile {profile!r}" if timeframe is None else ""
     bars = bars_of(sources, options, lengths[0] if len(lengths) == 1 else "", columns, asked_by)
     since, until = instants(start, end)
-    with printing.counted("combinations") as step:
+    with writing_to(root), printing.counted("combinations") as step:
         found = run(cls, bars, grid, fixed=fixed, start=since, end=until, account=account, threads=threads, root=root,
                     backend=backend, workers=scheduler or workers, timeframes=lengths if len(lengths) > 1 else (),
                     progress=step)  # fmt: skip
@@ -108,19 +114,23 @@ def carry_out(
 
 def _tell(found: Sweep, by: str, least: bool | None, trades: int, top: int, as_json: bool) -> int:
     from optimize import printing
+    from optimize.storage import writing_to
     from optimize.sweep_page import write_page
+    from optimize.sweep_table import with_length
 
     best = found.top(top, by, least=least, trades=trades)
-    page = write_page(found, Path(found.folder) / "sweep.html", by, trades, least) if len(best) else None
+    with writing_to(found.folder):
+        page = write_page(found, Path(found.folder) / "sweep.html", by, trades, least) if len(best) else None
+    rows = [with_length(row) for row in best.to_dict("records")]
     if as_json:
         sent = None if found.deliveries is None else dataclasses.asdict(found.deliveries)
         told = {"rows": len(found), "complete": found.complete, "folder": found.folder, "page": page, "by": by,
-                "workers": sent, "best": best.to_dict("records")}  # fmt: skip
+                "workers": sent, "best": rows}  # fmt: skip
         click.echo(printing.document(told))
     else:
         shown = ["set", *(name for name in ("symbol", "timeframe") if name in best), *found.grid.axes]
         shown += dict.fromkeys((by, "total_return", "sharpe", "max_drawdown", "trades"))
-        printing.table("", shown, [[row[name] for name in shown] for row in best.to_dict("records")])
+        printing.table("", shown, [[row[name] for name in shown] for row in rows])
         click.echo(f"{len(found):,} rows in {found.folder}" + (f"\npage: {page}" if page else ""))
         if found.deliveries is not None and found.deliveries.chunks:
             click.echo(str(found.deliveries))

@@ -14,7 +14,7 @@ from optimize.metrics import DEFINITIONS, shown
 from optimize.storage import nulled, write_text
 from optimize.sweep_figures import FIGURES
 from optimize.sweep_maps import heatmaps
-from optimize.sweep_table import smallest_first
+from optimize.sweep_table import smallest_first, with_length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +102,7 @@ def _table(best: pd.DataFrame) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in best.columns)
     rows = []
     for row in best.to_dict("records"):
-        row = {name: int(value) if name in ("trades", "ruined") else value for name, value in row.items()}
+        row = {name: int(value) if name in ("trades", "ruined") else value for name, value in with_length(row).items()}
         cells = [shown(name, value) if name in FIGURES else str(value) for name, value in row.items()]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -34,6 +34,16 @@ def smallest_first(by: str) -> bool:
     return by in SMALLEST_FIRST
 
 
+def with_length(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of the table for the eye: its timeframe, where it has one, as "1d"."""
+    import pandas as pd
+
+    from feeds.timeframe import timeframe_name
+
+    told = {"timeframe": timeframe_name(pd.Timedelta(row["timeframe"]))} if "timeframe" in row else {}
+    return {**row, **told}
+
+
 class Sweep:
     """Rows are combinations that the strategy's rule allows. Figures are those of `backtest`; none of them was made on
     data that the choice of a row has not seen: the best row of a sweep is no forecast.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import re
+import sys
 from pathlib import Path
 
 from feeds.errors import ConfigError
@@ -56,13 +58,16 @@ def snake(name: str) -> str:
 def write(kind: str, name: str, folder: Path) -> Path:
     """Write the start of a "strategy" or "indicator" to `folder`, in a file named after the class; returns its path.
 
-    Raises ConfigError for a name that is no class name or is one of ours, a missing folder, or a file that exists.
+    Raises ConfigError for a name that is no class name or is one of ours, one whose file would hide a module, a missing
+    folder, or a file that exists.
     """
     if not name.isidentifier() or keyword.iskeyword(name) or not name[0].isupper():
         raise ConfigError(f"{name!r} is no class name; write it like MyTrend: letters and digits, a capital first")
     if name in built_in(kind) or name in ("Strategy", "Indicator"):
         raise ConfigError(f"{name} is one of ours; choose another name")
     path = folder / f"{snake(name)}.py"
+    if not path.exists():
+        _hides_nothing(path, name)
     text = (STRATEGY if kind == "strategy" else INDICATOR).format(name=name, output=snake(name))
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -72,3 +77,13 @@ def write(kind: str, name: str, folder: Path) -> Path:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(f"{folder} is not a folder; make it first") from error
     return path
+
+
+def _hides_nothing(path: Path, name: str) -> None:
+    """Python looks for modules in the folder of a program first, so json.py there takes the place of Python's own."""
+    try:
+        known = path.stem in sys.stdlib_module_names or importlib.util.find_spec(path.stem) is not None
+    except ValueError:  # it is loaded, without saying from where
+        known = True
+    if known:
+        raise ConfigError(f"{path} would hide the module {path.stem!r}; choose another name, like My{name}")

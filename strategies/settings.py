@@ -67,6 +67,9 @@ def sizing(text: str) -> Sizing:
 def account(base: Account, given: Mapping[str, Any]) -> Account:
     """`base` with the fields of Account and Costs that were given (None: not given); `sizing` as text."""
     given = {name: value for name, value in given.items() if value is not None}
+    for name in ("max_exposure", "max_correlation"):
+        if name in given and not given[name] >= 0:
+            raise ConfigError(f"--{name.replace('_', '-')} {given[name]} is no limit; give 0.5, 2 or inf for none")
     costs = {field.name: given.pop(field.name) for field in dataclasses.fields(Costs) if field.name in given}
     if "sizing" in given:
         given["sizing"] = sizing(given["sizing"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import subprocess
@@ -136,6 +137,9 @@ CASES: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
     "no money": ("tiny.py", (*GOOD, "--cash", "0"), ["cash=0", "cannot trade"]),
     "negative fee": ("tiny.py", (*GOOD, "--fee", "-0.1"), ["fee=-0.1", "from 0 to 0.1"]),
     "leverage of a cash account": ("tiny.py", (*GOOD, "--leverage", "3"), ["cash account has no leverage"]),
+    "no number for a limit": ("tiny.py", (*GOOD, "--max-exposure", "nan"), ["--max-exposure nan is no limit", "inf"]),
+    "limit below 0": ("tiny.py", (*GOOD, "--max-correlation", "-1"), ["--max-correlation -1.0 is no limit", "inf"]),
+    "timeframe of ages": ("tiny.py", (*GOOD, "--timeframe", "99999999d"), ["'99999999d'", "above ten years"]),
     "tearsheet of nothing": ("tiny.py", (*GOOD, "--no-save", "--tearsheet"), ["--tearsheet", "--no-save"]),
 }
 
@@ -201,11 +205,26 @@ def test_a_tearsheet_that_fails_leaves_no_run(navale, tiny, hours, folder, monke
 
 def test_a_folder_that_cannot_be_written(navale, tiny, hours, folder):
     (folder / "runs").write_text("a file in the way")
+    for root, what in (("runs", "File exists"), ("runs/below", "Not a directory")):
+        failed = navale("backtest", tiny, "--data", hours, "--runs", root)
+        assert failed.exit_code == 2
+        told = f"{root}: nothing can be written there ({what}); a file is in the way: name another folder"
+        assert failed.stderr == f"error: {told}\n"
+    listed = navale("runs")
+    assert listed.exit_code == 2
+    assert listed.stderr == "error: runs is a file, and runs are kept in a folder; name another one\n"
+
+
+def test_a_full_disk_names_the_folder(navale, tiny, hours, folder, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("optimize.runs.write_text", full)
     failed = navale("backtest", tiny, "--data", hours)
     assert failed.exit_code == 2
-    assert failed.stderr.startswith("error: ")
-    assert failed.stderr.count("\n") == 1
-    assert "runs" in failed.stderr
+    told = "runs: nothing can be written there (No space left on device); free some space there or name another folder"
+    assert failed.stderr == f"error: {told}\n"
+    assert not list((folder / "runs").iterdir())
 
 
 @pytest.mark.parametrize("words", [["tearsheet", "2024"], ["compare", "2024", "2025"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -92,6 +93,17 @@ def test_a_new_start_is_short_and_commented(navale, folder):
         assert text.count("#") >= 3
 
 
+@pytest.mark.parametrize("kind", ["strategy", "indicator"])
+def test_the_commands_told_can_be_pasted(navale, folder, kind):
+    (folder / "sp ace ünï").mkdir()
+    made = navale("new", kind, "Own", "--folder", "sp ace ünï")
+    told = [shlex.split(line) for line in made.stdout.splitlines() if line.startswith("  navale")]
+    assert [words[:3] for words in told] == [
+        ["navale", verb, "sp ace ünï/own.py:Own"] for verb in ("verify", "backtest")[: 2 if kind == "strategy" else 1]
+    ]
+    assert navale("list", told[0][2]).exit_code == 0
+
+
 def test_nothing_is_ever_overwritten(navale, folder):
     (folder / "mine.py").write_text("precious")
     failed = navale("new", "strategy", "Mine")
@@ -109,6 +121,11 @@ def test_nothing_is_ever_overwritten(navale, folder):
         (["strategy", "AtrTrend"], "one of ours"),
         (["indicator", "Rsi"], "one of ours"),
         (["strategy", "Mine", "--folder", "nowhere"], "nowhere is not a folder"),
+        (["strategy", "Json"], "json.py would hide the module 'json'; choose another name, like MyJson"),
+        (["indicator", "Numpy"], "numpy.py would hide the module 'numpy'"),
+        (["strategy", "Feeds"], "feeds.py would hide the module 'feeds'"),
+        (["strategy", "Navale"], "navale.py would hide the module 'navale'"),
+        (["strategy", "Abc"], "abc.py would hide the module 'abc'"),
     ],
 )
 def test_names_that_cannot_be(navale, folder, words, told):

@@ -84,6 +84,10 @@ def test_who_asks_for_a_timeframe_that_does_not_fit(tmp_path: Path) -> None:
     (("--grid", "fast=10", "--by", "sharp"), "did you mean 'sharpe'"),
     (("--grid", "fast=10", "--threads", "0"), "threads=0 must be 1 or more"),
     (("--grid", "fast=10", "--end", "1999-01-10"), "load more history"),
+    (("--grid", "fast=10,20", "-p", "fast=12"), "--grid fast and -p fast=12: it varies or stays as it is"),
+    (("--grid", "fast=10,20", "--workers", "2"), "--workers 2 is for --backend loky, dask or ray; give --threads 2"),
+    (("--grid", "fast=10,20", "--top", "-1"), "-1 is not in the range x>=1"),
+    (("--grid", "fast=10,20", "--top", "0"), "0 is not in the range x>=1"),
 ])  # fmt: skip
 def test_bad_input_is_one_line_and_leaves_nothing(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     found = run(tmp_path / "kept", *words)
@@ -91,3 +95,29 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path: Path, words: tuple[s
     assert message in found.stderr
     assert found.stderr.count("\n") == 1
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_grid_goes_over_the_parameters_of_a_profile(tmp_path: Path) -> None:
+    told = json.loads(run(tmp_path, "--grid", "slow=40,45", "-p", "fast=12", "--json").stdout)
+    assert sorted(row["slow"] for row in told["best"]) == [40, 45]
+
+
+def test_timeframes_are_told_as_they_are_written(tmp_path: Path) -> None:
+    words = ["sweep", "AtrTrend", "--data", "sample:spx", "--grid", "fast=5,10", "--sweeps", str(tmp_path),
+             "--timeframe", "1d,1w"]  # fmt: skip
+    shown = CliRunner().invoke(main, words).stdout
+    assert "days" not in shown
+    assert (shown.split().count("1d"), shown.split().count("1w")) == (2, 2)
+    told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert sorted(row["timeframe"] for row in told["best"]) == ["1d", "1d", "1w", "1w"]
+    page = Path(told["page"]).read_text()
+    assert "<td>1w</td>" in page
+    assert "days 00:00:00" not in page
+
+
+def test_a_file_where_the_sweeps_should_be(tmp_path: Path) -> None:
+    (tmp_path / "afile").touch()
+    found = run(tmp_path / "afile", "--grid", "fast=10,20")
+    assert found.exit_code == 2
+    assert f"{tmp_path / 'afile'}: nothing can be written there (Not a directory)" in found.stderr
+    assert "a file is in the way: name another folder" in found.stderr

@@ -8,12 +8,10 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from feeds.errors import DataError, ParameterError
+from feeds.errors import ConfigError, DataError, ParameterError
 from indicators.base import Indicator, suggestion
 from indicators.engines.batch import arrays
 from indicators.engines.stream import open_stream
-
-EPOCH_DAY = 719163.0
 
 
 def line_of(data: Any, column: str, owner: str) -> Any:
@@ -31,6 +29,17 @@ def line_of(data: Any, column: str, owner: str) -> Any:
     )
 
 
+def refuse_replay(data: Any, owner: str) -> None:
+    """ConfigError when a feed, or the feed under an indicator or a line, shows a bar before it has closed."""
+    while data is not None and not isinstance(data, bt.feed.AbstractDataBase):
+        clock = getattr(data, "_clock", None)
+        data = clock if clock is not None else getattr(data, "_owner", None)
+    if data is not None and data.replaying:
+        raise ConfigError(
+            f"{owner}: feed {data._name!r} replays unfinished bars; feed finished ones (cerebro.resampledata)"
+        )
+
+
 class IndicatorHost(bt.Indicator):
     """Runs a declared indicator inside backtrader; made per class by `Indicator.bt`."""
 
@@ -45,6 +54,7 @@ class IndicatorHost(bt.Indicator):
         self.indicator = (
             given if given is not None else self.declaration(**{name: getattr(self.p, name) for name in own})
         )
+        refuse_replay(self.data, repr(self.indicator))
         self.columns = self.indicator.columns()
         self._lines = {column: line_of(self.data, column, repr(self.indicator)) for column in self.columns}
         self._stream: Any = None

@@ -11,8 +11,7 @@ from feeds.errors import ConfigError, ParameterError
 from indicators.base import suggestion
 from indicators.engines.backtrader import line_of
 from strategies.base import Strategy
-from strategies.engines.broker import ExactBroker
-from strategies.execution.account import Account, Costs
+from strategies.engines.stock import exact_from_stock, refuse_sizer
 from strategies.execution.drivers import decision_program
 from strategies.execution.intent import Intent
 
@@ -92,6 +91,12 @@ class StrategyHost(bt.Strategy):
             )
         broker.reverse = self.declaration.reverse
         broker.attach(self, self.datas)
+
+    def setsizer(self, sizer: Any) -> Any:
+        """ConfigError: the account sizes the entries."""
+        refuse_sizer(sizer, self.declaration.__name__)
+
+    sizer = property(bt.Strategy.getsizer, setsizer)
 
     def qbuffer(self, savemem: int = 0, replaying: bool = False) -> None:
         """exactbars=1: feeds keep two bars, because backtrader drops the last one when it finds that there is no other,
@@ -173,40 +178,6 @@ class StrategyHost(bt.Strategy):
                 break
             self._addnotification(order, quicknotify=self.cerebro.p.quicknotify)
         self._notify()
-
-
-def exact_from_stock(broker: Any, reverse: bool) -> ExactBroker:
-    """An ExactBroker with the cash, commission and slippage of an untouched stock broker.
-
-    Raises ConfigError for every setting that the exact broker would not follow: nothing is dropped in silence.
-    """
-    scheme = broker.comminfo[None]
-    cannot = {
-        "positions or orders it already has": bool(broker.positions or broker.orders),
-        "commission schemes of single feeds (name=)": len(broker.comminfo) > 1,
-        "a commission class of your own": type(scheme) not in (bt.CommInfoBase, bt.CommissionInfo),
-        "mult": scheme.p.mult != 1.0,
-        "margin": bool(scheme.p.margin),
-        "interest": bool(scheme.p.interest),
-        "slip_fixed": bool(broker.p.slip_fixed),
-        "coc (cheat on close)": bool(broker.p.coc),
-        "coo (cheat on open)": bool(broker.p.coo),
-        "a filler": broker.p.filler is not None,
-        "add_cash": bool(broker._cash_addition),
-    }
-    refused = [what for what, present in cannot.items() if present]
-    if refused:
-        raise ConfigError(
-            f"the stock broker's settings cannot be taken over: {', '.join(refused)}; set cerebro.broker = "
-            "ExactBroker(Account(...)) and give the feeds an Instrument (multiplier, tick, margins)"
-        )
-    percent = scheme._commtype == bt.CommInfoBase.COMM_PERC
-    costs = Costs(
-        fee=scheme.p.commission if percent else 0.0,
-        commission=0.0 if percent else scheme.p.commission,
-        slippage_bps=broker.p.slip_perc * 10_000.0,
-    )
-    return ExactBroker(Account(cash=broker.startingcash, costs=costs), reverse)
 
 
 def backtrader_class(cls: type[Strategy]) -> type[bt.Strategy]:

@@ -7,8 +7,9 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from feeds.errors import ConfigError, DataError
+from feeds.errors import ConfigError
 from strategies.engines.feed import instrument_of
+from strategies.engines.feed_checks import check_bar, check_feeds
 from strategies.engines.orders import OrderDesk
 from strategies.execution.account import Account
 from strategies.execution.drivers import account_program
@@ -29,15 +30,13 @@ class ExactBroker(OrderDesk):
 
     def attach(self, owner: Any, datas: list[Any]) -> None:
         """Bind to the host strategy and its feeds, in declared order; empties all records. ConfigError for a second
-        host in the same run: one account would have two owners."""
+        host in the same run (one account would have two owners), and what `check_feeds` raises."""
         if self.owner is not None:
             raise ConfigError(
                 f"{type(owner).__name__}: this Cerebro's account already trades for {type(self.owner).__name__}; "
                 "run each declared strategy in a Cerebro of its own"
             )
-        for data in datas:
-            if getattr(data, "replaying", False):
-                raise ConfigError(f"feed {getattr(data, '_name', '')!r} replays unfinished bars; feed finished ones")
+        self._unchecked = check_feeds(owner, datas)
         account = self.terms_of_account
         count = len(datas)
         self.index = {data: s for s, data in enumerate(datas)}
@@ -60,9 +59,8 @@ class ExactBroker(OrderDesk):
         self.busy = self.ruined = False
         self.stamp = -1
         for data, instrument in zip(datas, instruments, strict=True):
-            self.addcommissioninfo(
-                bt.CommissionInfo(mult=instrument.multiplier, commission=account.costs.fee),
-                name=getattr(data, "_name", None),
+            self.comminfo[getattr(data, "_name", None)] = bt.CommissionInfo(
+                mult=instrument.multiplier, commission=account.costs.fee
             )
 
     def start(self) -> None:
@@ -82,6 +80,9 @@ class ExactBroker(OrderDesk):
                 seen[s] = count
         if True not in fresh:
             return
+        for s in self._unchecked:
+            if fresh[s]:
+                check_bar(self.datas[s])
         self.stamp += 1
         if len(self._matrix):
             self._remember_closes()
@@ -97,11 +98,6 @@ class ExactBroker(OrderDesk):
                 starts[s] = s - (count - 1)
                 for values, line in zip(self._prices, self._lines[s], strict=True):
                     values[s] = line[0]
-                    if not values[s] > 0.0:
-                        raise DataError(
-                            f"feed {getattr(self.datas[s], '_name', '')!r}, bar {count}: price {values[s]} is none; "
-                            "load the bars with feeds.load, which validates them"
-                        )
             else:
                 rows[0, s] = -1
         self._make_room()
@@ -177,6 +173,24 @@ class ExactBroker(OrderDesk):
             for s in range(len(self.datas)):
                 self.cancel_order(self.entries, s)
                 self.cancel_exits(s)
+
+    # -- settings that the account holds ---------------------------------------------------------------------------
+
+    def setcommission(self, *args: Any, **kwargs: Any) -> None:
+        """Refused: costs, leverage and margins are the account's and the instruments'."""
+        raise ConfigError(
+            "ExactBroker takes no setcommission; give it ExactBroker(Account(costs=Costs(fee=0.001))), leverage as "
+            "Account(kind='margin', leverage=...), multiplier and margins as the feed's Instrument"
+        )
+
+    addcommissioninfo = setcommission
+
+    def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
+        """Refused but for False: the account is valued as a whole."""
+        if fundmode or fundstartval is not None:
+            raise ConfigError(
+                f"ExactBroker takes no set_fundmode({fundmode}); leave it out: returns follow from getvalue()"
+            )
 
     # -- money -----------------------------------------------------------------------------------------------------
 

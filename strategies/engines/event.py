@@ -9,7 +9,7 @@ import backtrader as bt
 from feeds.errors import ConfigError
 from strategies.base import Strategy
 from strategies.engines.broker import ExactBroker
-from strategies.engines.feed import bars_feed
+from strategies.engines.feed import bars_feed, distinct_days
 from strategies.engines.result import Result
 from strategies.engines.window import Window
 from strategies.execution.account import Account
@@ -35,8 +35,10 @@ def run(strategy: Strategy, window: Window, account: Account, mode: str = "runon
     broker = ExactBroker(account, type(strategy).reverse)
     cerebro.broker = broker
     columns = tuple(strategy.columns())
+    days = distinct_days(window.stamps)
     for s, bars in enumerate(window.bars):
-        cerebro.adddata(bars_feed(bars, columns, int(window.sizes[s])), name=window.symbols[s])
+        feed = bars_feed(bars, columns, int(window.sizes[s]), days[window.rows[:, s] >= 0])
+        cerebro.adddata(feed, name=window.symbols[s])
     host: Any = type(strategy).bt  # type: ignore[attr-defined]
     cerebro.addstrategy(host, navale_begin=[int(bar) for bar in window.begin], **strategy.parameters)
     for analyzer in analyzers:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import difflib
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -191,8 +192,8 @@ class Bars:
         return resample(self, timeframe)
 
     def window(self, start: Any = None, end: Any = None) -> Bars:
-        """The bars that close from start to end, both included. A time without zone is UTC; a bare date as the end
-        means the whole day. Raises DataError when no bar is left."""
+        """The bars that close from start to end, both included. A time without zone is UTC; a bare date
+        (month, year) as the end means the whole of it. Raises DataError when no bar is left."""
         low = instant(start) if start is not None else self.times[0]
         high = instant(end, end=True) if end is not None else self.times[-1]
         closes = self.times
@@ -214,14 +215,28 @@ class Bars:
 
 
 def instant(value: Any, *, end: bool = False) -> pd.Timestamp:
-    """A time as an aware UTC Timestamp. No zone: UTC. A bare date: its start, or with `end` its last instant."""
+    """A time as an aware UTC Timestamp. No zone: UTC. A bare year, month or date: its start, or with `end` its last
+    instant. Text is read as ISO 8601 only: 05.06.2015 means one day in Berlin and another in New York."""
+    form = _ISO.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
-        stamp = pd.Timestamp(value)
-    except (ValueError, TypeError, OverflowError) as problem:
-        raise ConfigError(f"{value!r} is no time; write it like '2024-01-31' or '2024-01-31 14:30'") from problem
+        known = form is not None or isinstance(value, (datetime.date, np.datetime64))
+        stamp = pd.Timestamp(value) if known else pd.NaT
+    except (ValueError, TypeError, OverflowError):
+        stamp = pd.NaT
     if pd.isna(stamp):
         raise ConfigError(f"{value!r} is no time; write it like '2024-01-31' or '2024-01-31 14:30'")
     stamp = (stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")).as_unit("ns")
-    bare = isinstance(value, str) and len(value.strip()) <= 10
-    bare = bare or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime))
-    return stamp + pd.Timedelta(days=1) - pd.Timedelta(1, unit="ns") if bare and end else stamp
+    if not end:
+        return stamp
+    if form is not None and form["clock"] is None:
+        whole = pd.DateOffset(days=1) if form["day"] else pd.DateOffset(months=1 if form["month"] else 12)
+        return stamp + whole - pd.Timedelta(1, unit="ns")
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return stamp + pd.Timedelta(days=1) - pd.Timedelta(1, unit="ns")
+    return stamp
+
+
+_ISO = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2})(?P<clock>[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+    r"\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?)?)?"
+)

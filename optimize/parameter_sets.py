@@ -106,6 +106,7 @@ class ParameterSets:
     """The combinations of a grid as the numbers that a driver reads.
 
     `sources`: each distinct indicator output once, as (indicator, number of the output), None for what is unread.
+    `columns`: bar columns of the kernel, by place among its windows.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -117,6 +118,7 @@ class ParameterSets:
         self.depths = Table(grid, lambda strategy: strategy.depths)
         kinds = cls.bindings()
         self.parts = [k for k, name in enumerate(self.names) if kinds[name][0] == "part"]
+        self.columns = {k: str(kinds[name][1]) for k, name in enumerate(self.names) if kinds[name][0] == "input"}
         self.sources: list[tuple[Indicator, int] | None] = []
         self._rows: dict[Any, int] = {}
         self._pick = [self._pick_table(self.reads[k]) for k in self.parts]
@@ -168,14 +170,28 @@ class ParameterSets:
         warmup = np.ones(count)
         for k, (table, lead) in enumerate(zip(self.reads, self._lead, strict=True)):
             warmup = np.maximum(warmup, lead[table.places(indices, count)] + depths[:, k] - 1.0)
-        return Batch(numbers, depths, picks, warmup.astype(np.int64))
+        unread = np.zeros(count, dtype=np.int64)
+        for bit, k in enumerate(self.columns):
+            unread |= self._unread(k)[self.reads[k].places(indices, count)].astype(np.int64) << bit
+        return Batch(numbers, depths, picks, warmup.astype(np.int64), unread)
+
+    def _unread(self, k: int) -> NDArray[np.bool_]:
+        """For each result of a window's table whether the strategy leaves the window unread."""
+        return np.array([one is None for one in self.reads[k].results])
+
+    def some_read(self, k: int) -> bool:
+        """Whether any combination reads window `k`."""
+        return not self._unread(k).all()
 
 
 class Batch:
-    """Arrays of some combinations: numbers[n, parameters], depths[n, sources], picks[n, parts], warmup[n]."""
+    """Arrays of some combinations: numbers[n, parameters], depths[n, sources], picks[n, parts], warmup[n], unread[n]
+    (bit b is set where the b-th bar column is not read)."""
 
-    def __init__(self, numbers: Any, depths: Any, picks: Any, warmup: NDArray[np.int64]) -> None:
-        self.numbers, self.depths, self.picks, self.warmup = numbers, depths, picks, warmup
+    def __init__(
+        self, numbers: Any, depths: Any, picks: Any, warmup: NDArray[np.int64], unread: NDArray[np.int64]
+    ) -> None:
+        self.numbers, self.depths, self.picks, self.warmup, self.unread = numbers, depths, picks, warmup, unread
 
 
 def _source(name: str) -> Callable[[Strategy], Any]:

@@ -43,12 +43,21 @@ def periods_per_year(bars: Bars) -> float:
 
 
 def run_periods(run: Run) -> float:
-    """Stamps per year of a run: `periods_per_year` when its symbols share calendar and timeframe, else counted."""
+    """Stamps per year of a run: `periods_per_year` if its symbols share calendar, timeframe and grid, else counted."""
     return _periods(run.bars, run.equity.index)
 
 
 def _periods(bars: Mapping[str, Bars], stamps: pd.Index) -> float:
     kinds = {(one.calendar, one.timeframe.value) for one in bars.values()}
-    if len(kinds) == 1 or len(stamps) < 2:
+    if len(stamps) < 2 or (len(kinds) == 1 and not _between(bars, stamps)):
         return max(periods_per_year(one) for one in bars.values())
     return float((len(stamps) - 1) * YEAR / (stamps[-1] - stamps[0]).value)
+
+
+def _between(bars: Mapping[str, Bars], stamps: pd.Index) -> bool:
+    """True when some symbol's stamps fall between another's (10:00 and 10:30 in hourly bars), so that the stamps of all
+    of them together are more than the bars of one."""
+    if len(bars) == 1:
+        return False
+    own = [np.diff(one.times.asi8).min() for one in bars.values() if len(one.times) > 1]
+    return bool(own) and bool(np.diff(stamps.asi8).min() < min(own))

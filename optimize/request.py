@@ -72,7 +72,7 @@ def carry_out(
 
 
 def instants(start: str | None, end: str | None) -> tuple[Any, Any]:
-    """--start and --end as aware times; a bare date as the end is its last instant."""
+    """--start and --end as aware times; a bare date (month, year) as the end is its last instant."""
     from feeds.bars import instant
 
     return (None if start is None else instant(start), None if end is None else instant(end, end=True))

@@ -17,6 +17,8 @@ from strategies.execution.records import LEDGER
 from strategies.execution.setup import account_record, empty_book, has_limits, terms_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from feeds.bars import Bars
@@ -38,7 +40,11 @@ class SweepEngine:
         self.since = None if start is None else int(bars.times.searchsorted(instant(start)))
         self.program = window_program(cls, Shape(limits=account.kind == "margin" or has_limits(account)))
         self._prices = [bars.column(name) for name in ("open", "high", "low", "close")]
-        self._columns = [bars.column(name) for name, (kind, _) in cls.bindings().items() if kind == "input"]
+        self._nothing = np.full(len(bars), np.nan)
+        self._nothing.setflags(write=False)  # as columns are: one compiled driver serves both
+        self._columns = [
+            np.asarray(bars.column(name)) if sets.some_read(k) else self._nothing for k, name in sets.columns.items()
+        ]
         self._pool = _pool(sets, bars)
         self._terms = terms_of([bars.instrument], account)
         self._start = account_record(account, cls.reverse)
@@ -60,17 +66,17 @@ class SweepEngine:
         begin = batch.warmup - 1 if self.since is None else np.maximum(batch.warmup - 1, self.since)
         first = begin if self.since is None else np.full(len(numbers), self.since)
         short = (first >= self.last) | (batch.warmup - 1 > first)
-        order = np.lexsort((begin, first))
+        order = np.lexsort((begin, first, batch.unread))
         order = order[~short[order]]
         results = np.repeat(self._start, len(order))
-        key = np.stack([first[order], begin[order]])
+        key = np.stack([first[order], begin[order], batch.unread[order]])
         picked = (batch.numbers[order], batch.depths[order], batch.picks[order])
         if not len(order):  # compiles, when nobody has yet, before threads ask for it
-            self._simulate(0, 0, 0, 0, results, picked)
+            self._simulate((0, 0), (0, 0, 0), results, picked)
         edges = np.flatnonzero(np.any(np.diff(key, axis=1) != 0, axis=0)) + 1
         for low, high in zip([0, *edges], [*edges, len(order)], strict=True):
             if low < high:
-                self._simulate(int(low), int(high), int(key[0, low]), int(key[1, low]), results, picked)
+                self._simulate((int(low), int(high)), key[:, low], results, picked)
         found = figures(results, self.periods)
         filled = {}
         for name, values in found.items():
@@ -78,11 +84,13 @@ class SweepEngine:
             filled[name][order] = values
         return filled
 
-    def _simulate(self, low: int, high: int, first: int, begin: int, results: Any, picked: tuple[Any, ...]) -> None:
+    def _simulate(self, span: tuple[int, int], key: Sequence[int], results: Any, picked: tuple[Any, ...]) -> None:
+        first, begin, unread = (int(one) for one in key)
         memory = np.full((1, self._states), np.nan)
         records = (self._terms, results, empty_book(1), empty_book(1), memory, np.zeros(0, LEDGER), np.zeros((0, 5)))
-        window = (low, high, first, self.last, begin)
-        self.program.call("sweep", *window, *self._prices, *records, *picked, self._pool, *self._columns)
+        window = (*span, first, self.last, begin)
+        columns = [self._nothing if unread >> bit & 1 else column for bit, column in enumerate(self._columns)]
+        self.program.call("sweep", *window, *self._prices, *records, *picked, self._pool, *columns)
 
 
 def _pool(sets: ParameterSets, bars: Bars) -> NDArray[np.float64]:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from feeds.sessions import DAY, sessions_per_year
+from feeds.sessions import DAY, sessions, sessions_per_year
 from optimize.periods import run_periods
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from optimize.run import Run
 
 FEWEST_DAYS = 20
@@ -27,15 +29,13 @@ FEWEST_DAYS = 20
 def daily(run: Run, values: pd.Series) -> pd.Series:
     """Simple returns per trading session of a curve on the run's stamps; naive dates that name the sessions.
 
-    Bars of a day or longer give one return per stamp; shorter ones are resampled to the sessions of the first symbol's
-    calendar (UTC days for "24/7"), the first session measured from the curve's first value.
+    Where every stamp has a session of its own there is one return per stamp; else the curve is resampled to the
+    sessions of the first symbol's calendar (UTC days for "24/7"), the first one measured from the curve's first value.
     """
-    bars = next(iter(run.bars.values()))
-    stamps = pd.DatetimeIndex(values.index)
-    days = bars.sessions.days[bars.sessions.locate(stamps.asi8)[0]]
-    intraday = bars.timeframe.value < DAY
-    last = values.groupby(days).last() if intraday else pd.Series(values.to_numpy(), index=days)
-    last = last if not intraday else pd.concat([pd.Series([values.iloc[0]], index=[last.index[0] - 1]), last])
+    days = _days(run, values)
+    many = _resampled(run)
+    last = values.groupby(days).last() if many else pd.Series(values.to_numpy(), index=days)
+    last = last if not many else pd.concat([pd.Series([values.iloc[0]], index=[last.index[0] - 1]), last])
     before, after = last.to_numpy()[:-1], last.to_numpy()[1:]
     alive = before > 0
     returns = np.where(alive, after / np.where(alive, before, 1.0) - 1.0, 0.0)
@@ -45,8 +45,24 @@ def daily(run: Run, values: pd.Series) -> pd.Series:
 
 def daily_periods(run: Run) -> float:
     """Returns per year of `daily`."""
-    bars = next(iter(run.bars.values()))
-    return float(sessions_per_year(bars.calendar)) if bars.timeframe.value < DAY else run_periods(run)
+    return float(sessions_per_year(_calendar(run))) if _resampled(run) else run_periods(run)
+
+
+def _calendar(run: Run) -> str:
+    return next(iter(run.bars.values())).calendar
+
+
+def _days(run: Run, values: pd.Series) -> NDArray[np.int64]:
+    """Session of each stamp [days since 1970-01-01], by a table that spans them all, whichever symbol they are of."""
+    stamps = pd.DatetimeIndex(values.index).asi8
+    table = sessions(_calendar(run), int(stamps[0]), int(stamps[-1]))
+    return table.days[table.locate(stamps)[0]]
+
+
+def _resampled(run: Run) -> bool:
+    """Whether sessions hold several stamps: bars shorter than a day, or daily bars that close at different hours."""
+    short = any(bars.timeframe.value < DAY for bars in run.bars.values())
+    return short or bool((np.diff(_days(run, run.equity)) == 0).any())
 
 
 def report(run: Run, benchmark: pd.Series | None, rf: float = 0.0) -> str:

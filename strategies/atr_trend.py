@@ -137,8 +137,9 @@ class AtrTrend(Strategy):
     }  # fmt: skip
 
     def valid(self) -> bool:
-        """fast must be below slow, mtf_fast below mtf_slow, partial_1 below partial_2"""
-        return self.fast < self.slow and self.mtf_fast < self.mtf_slow and self.partial_1 < self.partial_2
+        """fast must be below slow, mtf_fast below mtf_slow, partial_1 below partial_2, round_trip below even_after"""
+        rising = self.fast < self.slow and self.mtf_fast < self.mtf_slow and self.partial_1 < self.partial_2
+        return rising and (not self.break_even or self.round_trip < self.even_after)
 
     def unused(self) -> tuple[str, ...]:
         """What the scenario and the filters leave unread."""

@@ -77,14 +77,14 @@ def fetch(
 
 
 def _close(text: str) -> pd.Timestamp:
-    """The close of the last bar. A bare date means the midnight that ends it, for a bar that closes then is of that
-    day."""
+    """The close of the last bar. A bare date (month, year) means the midnight that ends it, for a bar that closes then
+    is of that day."""
     import pandas as pd
 
     from feeds.bars import instant
 
-    exact = instant(text)
-    return exact if instant(text, end=True) == exact else exact + pd.Timedelta(days=1)
+    last = instant(text, end=True)
+    return last if instant(text) == last else last + pd.Timedelta(1, unit="ns")
 
 
 def _tell(found: Fetched) -> None:

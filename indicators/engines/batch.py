@@ -52,6 +52,9 @@ def _compute(indicator: Indicator, bars: Any, cached: dict[Any, list[np.ndarray]
     cls = type(indicator)
     sources = [source_array(indicator, name, bars, cached, checked) for name in source_names(cls)]
     size = len(sources[0])
+    if any(len(source) != size for source in sources):
+        told = ", ".join(f"{name} {len(one)}" for name, one in zip(source_names(cls), sources, strict=True))
+        raise DataError(f"{indicator!r} reads columns of different lengths ({told}); give every column the same bars")
     outputs = [np.empty(size) for _ in cls.outputs]
     state = np.full(len(cls.state), np.nan)
     depth, lead = indicator.depth, indicator.lead

@@ -11,7 +11,7 @@ from strategies.execution.records import FRACTION, LOTS, NOTIONAL, RISK
 
 @kernel
 def acceptable(intent):
-    """True when no argument of an entry is negative or not finite."""
+    """True when no argument of an entry is negative or not finite, and its weight is not above 1."""
     smallest = min(
         intent.at_stop,
         min(
@@ -51,7 +51,7 @@ def acceptable(intent):
     total += intent.target_1_pct + intent.target_2_pct + intent.target_3_pct + intent.target_4_pct
     smallest = min(smallest, min(min(intent.part_1, intent.part_2), min(intent.part_3, intent.part_4)))
     total += intent.part_1 + intent.part_2 + intent.part_3 + intent.part_4
-    return isfinite(total) and smallest >= 0.0
+    return isfinite(total) and smallest >= 0.0 and intent.weight <= 1.0
 
 
 @kernel

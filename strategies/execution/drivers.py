@@ -7,8 +7,9 @@ import ast
 from dataclasses import dataclass
 from functools import cache
 
+from feeds.errors import DefinitionError
 from indicators.compiler import Program, entry, inner, interpreted, one_program, plain
-from indicators.flatten import Flat, flatten, scalarise
+from indicators.flatten import Flat, flatten, scalarise, where
 from strategies.base import Strategy
 from strategies.execution.builder import build, outlined, support
 from strategies.execution.intent import Intent
@@ -30,9 +31,24 @@ class Shape:
     checked: bool = False
 
 
+def _author_text(cls: type[Strategy]) -> Flat:
+    """The class's kernel and what it calls; DefinitionError for an intent that no verb built."""
+    flat = flatten(cls.the_kernel(), owner=cls.__name__)
+    for name, (node, file) in flat.nodes.items():
+        if flat.origins[name].function.__module__ == Intent.__module__:
+            continue
+        for word in ast.walk(node):
+            if isinstance(word, ast.Name) and word.id in ("entry_intent", Intent.__name__):
+                raise DefinitionError(
+                    f"{where(file, word)}: {cls.__name__} calls {word.id!r}, which the drivers cannot follow; "
+                    f"build intents with {', '.join(VERBS)}"
+                )
+    return flat
+
+
 def used_arguments(cls: type[Strategy]) -> set[str]:
     """Verb arguments that the class's kernel and helpers write, plus the verbs' own names."""
-    flat = flatten(cls.the_kernel(), owner=cls.__name__)
+    flat = _author_text(cls)
     found: set[str] = set()
     for call in flat.verbs:
         verb = call.func.id if isinstance(call.func, ast.Name) else ""
@@ -131,7 +147,7 @@ def window_program(cls: type[Strategy], shape: Shape) -> Program:
     simulate(first, last, closing, begin, [rows, starts, matrix,] opens, highs, lows, closes, terms, account, book,
     memory, ledger, levels, parameters, depths, *sources); see template.py.
     """
-    flat = flatten(cls.the_kernel(), owner=cls.__name__)
+    flat = _author_text(cls)
     plan = _plan(cls, flat)
     used = [name for name, (kind, _) in cls.bindings().items() if kind == "parameter"]
     sliced = _sliced(cls, plan)
@@ -205,7 +221,7 @@ def decision_program(cls: type[Strategy], checked: bool = False) -> Program:
 
     table[k, place] is source k (order of `source_names`) on this bar; the intent is written to `out`.
     """
-    flat = flatten(cls.the_kernel(), owner=cls.__name__)
+    flat = _author_text(cls)
     plan = _plan(cls, flat)
     names = cls.source_names()
     lines = ["b = book[symbol]", "i = float(bar)"]

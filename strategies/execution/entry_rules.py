@@ -33,6 +33,7 @@ from strategies.execution.records import (
 def entry_fill():
     """Fill the pending entry at x_price before costs, or reject it (section 6); x_inside = 1 inside the bar."""
     x_buys = not SHORTS or b.p_side > 0.0
+    x_market = x_price
     x_price = fill_price(x_price, x_buys, x_costly, c.slip, c.slip_money, c.tick_num, c.tick_den)
     x_value = b.p_quantity * x_price * c.multiplier
     x_fee = x_value * c.fee + b.p_quantity * c.commission

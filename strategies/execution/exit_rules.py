@@ -217,15 +217,15 @@ def tighten():
                 b.target_4 = x_level
 
 def attach_exits():
-    """Turn the distances of the entry into levels around its fill x_price."""
+    """Turn the distances of the entry into levels around its fill x_price; x_market is its price before costs."""
     b.stop = nan
     b.stop_reason = 1.0 * STOP
     x_distance = b.p_stop + b.p_stop_pct * x_price
     if x_distance > 0.0:
         if x_buys:
-            b.stop = round_down(x_price - x_distance, c.tick_num, c.tick_den)
+            b.stop = round_down(min(x_price - x_distance, x_market), c.tick_num, c.tick_den)
         else:
-            b.stop = round_up(x_price + x_distance, c.tick_num, c.tick_den)
+            b.stop = round_up(max(x_price + x_distance, x_market), c.tick_num, c.tick_den)
     b.trail = b.p_trail
     b.trail_pct = b.p_trail_pct
     b.trail_after = b.p_trail_after + b.p_trail_after_pct * x_price

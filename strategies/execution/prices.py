@@ -39,10 +39,11 @@ def round_up(value, num, den):
 
 @kernel
 def fill_price(price, buys, costly, slip, slip_money, num, den):
-    """The price paid: slippage (when `costly`: market and stop fills), then the tick, buys up and sells down."""
+    """The price paid: slippage (when `costly`: market and stop fills), then the tick, buys up and sells down, to 0."""
     if buys:
         return round_up(price * (1.0 + slip) + slip_money if costly else price, num, den)
-    return round_down(price * (1.0 - slip) - slip_money if costly else price, num, den)
+    sold = round_down(price * (1.0 - slip) - slip_money if costly else price, num, den)
+    return 0.0 if sold < 0.0 else sold
 
 
 def fraction(step: float) -> tuple[float, float]:

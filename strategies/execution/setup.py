@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from feeds.errors import ConfigError
 from feeds.instrument import Instrument
 from strategies.execution.account import SIZING_MODES, Account
 from strategies.execution.prices import fraction
@@ -14,7 +15,8 @@ from strategies.execution.records import ACCOUNT, BOOK, TERMS
 
 
 def terms_of(instruments: Sequence[Instrument], account: Account) -> np.ndarray:
-    """Contract terms and costs, one record per symbol."""
+    """Contract terms and costs, one record per symbol. ConfigError for terms that would give wrong amounts of money."""
+    _check_terms(instruments, account)
     terms = np.zeros(len(instruments), dtype=TERMS)
     for row, instrument in zip(terms, instruments, strict=True):
         row["multiplier"] = instrument.multiplier
@@ -26,6 +28,23 @@ def terms_of(instruments: Sequence[Instrument], account: Account) -> np.ndarray:
         row["slip_money"] = account.costs.slippage_ticks * instrument.tick
         row["initial"], row["maintenance"] = instrument.initial_margin, instrument.maintenance_margin
     return terms
+
+
+def _check_terms(instruments: Sequence[Instrument], account: Account) -> None:
+    """An account adds money up, so it has one currency; slippage in ticks needs a tick."""
+    first = instruments[0]
+    for other in instruments:
+        if other.currency != first.currency:
+            raise ConfigError(
+                f"{first.symbol} is priced in {first.currency} and {other.symbol} in {other.currency}: one account "
+                "would add their money up as if it were the same; run them apart, or load prices of one currency and "
+                "say so (Instrument(currency=))"
+            )
+        if account.costs.slippage_ticks > 0 and other.tick == 0:
+            raise ConfigError(
+                f"slippage_ticks={account.costs.slippage_ticks:g} costs nothing on {other.symbol}, which has no tick; "
+                "give the instrument its price step (tick=) or use slippage_bps"
+            )
 
 
 def account_record(account: Account, reverse: bool) -> np.ndarray:

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from oracle_prices import spx, walk
 
-from indicators import Hv, HvZscore, LogReturn, StandardDeviation
+from feeds.errors import DataError
+from indicators import Atr, Hv, HvZscore, LogReturn, StandardDeviation
 
 PRICES = pytest.mark.parametrize("prices", [spx(), walk()], ids=["spx", "walk"])
 
@@ -59,3 +60,9 @@ def test_hv_zscore_of_a_constant_volatility_is_zero():
     close = np.where(np.arange(200) % 2, 101.0, 100.0)
     assert np.abs(HvZscore().run({"close": close})[69:]).max() < 1e-6
     assert (HvZscore().run({"close": np.full(100, 7.0)})[69:] == 0.0).all()
+
+
+def test_columns_of_different_lengths_are_refused():
+    prices = np.linspace(100.0, 110.0, 40)
+    with pytest.raises(DataError, match=r"different lengths \(high 40, low 40, close 20\)"):
+        Atr().run({"high": prices, "low": prices, "close": prices[:20]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import itertools
 import threading
@@ -238,3 +239,36 @@ def test_axes_in_words() -> None:
             parse_grid(AtrTrend, [text])
     with pytest.raises(ConfigError, match="given twice"):
         parse_grid(AtrTrend, ["fast=5", "fast=6"])
+
+
+class Overlooks(Strategy):
+    """Reads a column that it calls unused, and needs it for one of its ways."""
+
+    most, by_volume = Int(3, 1, 10), Switch(False)
+
+    def unused(self) -> tuple[str, ...]:
+        """volume, unless it decides by volume"""
+        return () if self.by_volume else ("volume",)
+
+    @kernel
+    def decide(close, volume, position, most, by_volume):
+        if position == 0.0 and volume[-1] > 0.0:
+            return enter_long(time_stop=most)
+        return hold()
+
+
+def test_a_column_that_is_not_read_is_not_given():
+    bars = martingale(bars=300, seed=5)
+    with_volume = dataclasses.replace(bars, _frame=bars.frame.assign(volume=1.0))
+    found = sweep(Overlooks, with_volume, {"most": [2, 3, 4], "by_volume": [False, True]})
+    assert [bool(trades) for trades in found.table["trades"]] == [bool(one) for one in found.table["by_volume"]]
+    same_as_backtest(found, found.table, with_volume, "vector")
+
+
+def test_a_column_that_no_combination_reads_may_be_missing():
+    bars = martingale(bars=1500, seed=5)
+    bare = dataclasses.replace(bars, _frame=bars.frame.drop(columns="volume", errors="ignore"))
+    found = sweep(AtrTrend, bare, {"fast": [10, 26], "stop_atr": [1.5, 3.0]}, fixed={"slow": 50})
+    same_as_backtest(found, found.table, bare, "vector")
+    with pytest.raises(DataError, match="volume"):
+        sweep(AtrTrend, bare, {"volume_filter": [False, True]})

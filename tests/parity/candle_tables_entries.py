@@ -103,6 +103,7 @@ case("weight multiplies before the cap", quiet(2), {1: buy(weight=0.5)},
 case("weight of lots", quiet(2), {1: buy(weight=0.25)}, "2 buy 1 @ 100 entry | 2 sell 1 @ 100 window-end", account=FOUR,
      mirrored=True)
 case("weight 0 is nothing to trade", quiet(2), {1: buy(weight=0)}, "1 buy 0 @ 100 rejected-size", mirrored=True)
+case("a weight above 1 is rejected", quiet(2), {1: buy(weight=1.01)}, "1 buy 0 @ 100 rejected-level", mirrored=True)
 case("lots are not capped", quiet(2), {1: buy()}, "2 buy 50 @ 100 entry | 2 sell 50 @ 100 window-end",
      account=replace(SMALL, cap=0.1), mirrored=True)
 case("risk: the stop costs one percent of equity", f"{QUIET} | {QUIET} | 100 101 98 99", {1: buy(stop=2)},

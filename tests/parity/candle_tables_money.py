@@ -48,6 +48,20 @@ case("no slippage on a target, inside", f"{QUIET} | {QUIET} | 100 104 99 103", {
      "2 buy 1 @ 100.1 entry | 3 sell 1 @ 103.1 target-1", account=costs(slippage_bps=10))
 case("no slippage on a target, gapped", f"{QUIET} | {QUIET} | 105 106 104 105", {1: buy(target_1=3)},
      "2 buy 1 @ 100.1 entry | 3 sell 1 @ 105 target-1", account=costs(slippage_bps=10))
+case("a stop nearer than the slippage stands at the price before costs", f"{QUIET} | 100 100.1 100 100.05 | {QUIET}",
+     {1: buy(stop=0.2)}, "2 buy 1 @ 100.5 entry | 2 sell 1 @ 99.5 stop", account=costs(slippage_bps=50), mirrored=True)
+case("and is touched there, not above", f"{QUIET} | 100 103 100.1 102 | 102 102 99.9 100", {1: buy(stop=0.2)},
+     "2 buy 1 @ 100.5 entry | 3 sell 1 @ 99.5 stop", account=costs(slippage_bps=50), mirrored=True)
+case("a stop nearer than the slippage of a stop entry", f"{QUIET} | 100 103 99 102 | {QUIET}",
+     {1: buy(at_stop=102, stop=0.2)}, "2 buy 1 @ 102.51 entry | 2 sell 1 @ 101.49 stop",
+     account=costs(slippage_bps=50))
+case("a stop nearer than the slippage of a stop entry, short", f"{QUIET} | 100 101 97 98 | {QUIET}",
+     {1: short(at_stop=98, stop=0.2)}, "2 sell 1 @ 97.51 entry | 2 buy 1 @ 98.49 stop", account=costs(slippage_bps=50))
+case("a limit entry has no slippage to be nearer than", f"{QUIET} | 100 101 97 99 | {QUIET}",
+     {1: buy(at_limit=98, stop=0.2)}, "2 buy 1 @ 98 entry | 2 sell 1 @ 97.311 stop", account=costs(slippage_bps=50))
+case("a sale brings nothing at the least", "0.05 0.05 0.05 0.05 | 0.05 0.05 0.05 0.05 | 0.05 0.05 0.05 0.05",
+     {1: buy(), 2: leave}, "2 buy 1 @ 0.15 entry | 3 sell 1 @ 0 signal", account=costs(slippage_ticks=2), tick=0.05,
+     equity=9_999.85)
 case("slippage of a stop entry", f"{QUIET} | 100 103 99 102 | {QUIET} | {QUIET}", {1: buy(at_stop=102), 2: leave},
      "2 buy 1 @ 102.102 entry | 3 sell 1 @ 99.9 signal", account=costs(slippage_bps=10))
 case("no slippage on limit entries", f"{QUIET} | 100 101 97 99 | {QUIET} | {QUIET} | 90 91 89 90 | {QUIET}",

@@ -114,6 +114,8 @@ def entry(draw: Draw, market: Market, close: float, sizing: str) -> dict[str, fl
 
     if draw.chance(0.95 if sizing == "risk" else 0.5):
         give("stop", 0.5, 5)
+        if draw.chance(0.06):  # nearer than the slippage
+            intent["stop"], intent["stop_pct"] = 0.02 * market.move, 0.0
     if draw.chance(0.3):
         give("trail", 0.5, 4)
         if draw.chance(0.5):
@@ -130,7 +132,7 @@ def entry(draw: Draw, market: Market, close: float, sizing: str) -> dict[str, fl
     if draw.chance(0.15):
         intent["time_stop"] = draw.whole(1, 10)
     if draw.chance(0.25):
-        intent["weight"] = draw.one_of(0.25, 0.5, 0.9)
+        intent["weight"] = draw.one_of(0.25, 0.5, 0.9, 0.25, 0.5, 0.9, 1.25)
     if sizing == "volatility" and draw.chance(0.97):
         intent["volatility"] = market.move * draw.between(0.5, 2)
     intent["on_high"] = draw.one_of(0, 0, 1)
@@ -183,13 +185,14 @@ def account(draw: Draw, markets: list[Market], reckless: bool) -> Account:
         Sizing.lots(max(float(round(lots)), 1.0) if draw.chance(0.7) else lots),
     )[int(draw.one_of(0, 2, 4)) if reckless else draw.whole(0, 4)]
     several = len(markets) > 1
+    ticks = draw.one_of(0, 0, 0, 1, 2.5) if all(market.instrument.tick for market in markets) else 0
     return Account(
         cash=cash,
         kind="margin" if margin else "cash",
         costs=Costs(
             fee=draw.one_of(0, 0, 0.0004, 0.001),
             slippage_bps=draw.one_of(0, 0, 2, 10),
-            slippage_ticks=draw.one_of(0, 0, 0, 1, 2.5),
+            slippage_ticks=ticks,
             commission=draw.one_of(0, 0, 0, 0.5),
         ),
         sizing=sizing,

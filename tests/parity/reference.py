@@ -199,7 +199,7 @@ class Reference:
         stop, limit, quantity, reason = 0.0, 0.0, 0.0, "rejected-level"
         if held and not self.scene.reverse:
             reason = "rejected-position"
-        elif all(math.isfinite(value) and value >= 0 for value in plan.values()):
+        elif all(math.isfinite(value) and value >= 0 for value in plan.values()) and plan["weight"] <= 1:
             stop, limit = on_grid(plan["at_stop"], tick, up=side > 0), on_grid(plan["at_limit"], tick, up=side < 0)
             lost = (plan["at_stop"] and not stop) or (plan["at_limit"] and not limit)  # rounded to nothing
             if not lost and not (held and (stop or limit)):
@@ -229,14 +229,15 @@ class Reference:
 
     def fill(self, book: Book, order: Trade, price: float, inside: bool) -> None:  # 4, 5
         book.order, plan, side, tool = None, order.plan, order.side, book.tool
-        price = self.paid(book, side, price, slips=not order.at_limit)
+        market, price = price, self.paid(book, side, price, slips=not order.at_limit)
         refused = self.refuse(book, order, price)
         if not refused:
             book.held, book.last = order, price
             order.fill, order.best, order.left = price, price, order.quantity
             order.entered, order.live = book.bar, book.bar + inside
             if distance(plan, "stop", price) > 0:
-                self.tighten(book, order, price - side * distance(plan, "stop", price), "stop")
+                level = price - side * distance(plan, "stop", price)
+                self.tighten(book, order, min(level, market) if side > 0 else max(level, market), "stop")
             for k in (1, 2, 3, 4):
                 level = on_grid(price + side * distance(plan, f"target_{k}", price), tool.tick, up=side > 0)
                 part = min(on_grid(plan[f"part_{k}"] * order.quantity, tool.lot_step, up=False), order.quantity)
@@ -256,7 +257,7 @@ class Reference:
         if slips:
             price *= 1 + side * self.costs.slippage_bps / 10000
             price += side * self.costs.slippage_ticks * book.tool.tick
-        return on_grid(price, book.tool.tick, up=side > 0)
+        return max(on_grid(price, book.tool.tick, up=side > 0), 0.0)
 
     def post(self, book: Book, side: int, quantity: float, price: float, number: int, reason: str) -> None:  # 6, 8
         traded = 0.0 if reason.startswith("rejected") else quantity

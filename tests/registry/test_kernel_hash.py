@@ -85,11 +85,11 @@ def test_parameters_change_it():
 
 
 EDITED = """
-import importlib.util, pathlib, tempfile
+import importlib.util, pathlib
 {which} = importlib.import_module({module!r})
 text = pathlib.Path({which}.__file__).read_text()
 assert {old!r} in text
-path = pathlib.Path(tempfile.mkdtemp()) / {which}.__file__.rsplit('/', 1)[-1]
+path = pathlib.Path({folder!r}) / {which}.__file__.rsplit('/', 1)[-1]
 path.write_text(text.replace({old!r}, {new!r}))
 spec = importlib.util.spec_from_file_location({module!r}, path)
 changed = importlib.util.module_from_spec(spec)
@@ -110,7 +110,8 @@ setattr(importlib.import_module(package), name, changed)
 )
 def test_a_rule_of_execution_takes_part(tmp_path, module, old, new, same):
     place = write_strategy(tmp_path)
-    edited = EDITED.format(module=module, which="which", old=old, new=new)
+    (folder := tmp_path / "edited").mkdir()
+    edited = EDITED.format(module=module, which="which", old=old, new=new, folder=str(folder))
     assert (fresh(place, before=edited) == here(tmp_path)) is same
 
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from feeds.bars import Bars
 from feeds.errors import ConfigError, DataError
+from feeds.reading import read_file
+from feeds.stamps import has_offset
 
 
 def read_table(path: Path, on: str = "available_at") -> pd.DataFrame:
@@ -18,24 +20,37 @@ def read_table(path: Path, on: str = "available_at") -> pd.DataFrame:
 
     Raises DataError naming file, column and cure.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; name a Parquet or CSV file with a column {on!r}")
-    try:
-        rows = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: is no readable table ({error}); write it as CSV or Parquet") from error
+    rows = read_file(path)
     if on not in rows:
         raise DataError(
             f"{path}: no column {on!r}, which says when each row was known; present: {', '.join(map(str, rows))}"
         )
-    try:
-        times = pd.to_datetime(rows.pop(on))
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: {on} holds no times ({error}); write 2025-05-01T10:30:00Z") from error
-    if times.dt.tz is None:
-        raise DataError(f"{path}, row 1: {on} {times.iloc[0]} has no UTC offset; write 2025-05-01T10:30:00Z")
-    rows.index = pd.DatetimeIndex(times.dt.tz_convert("UTC").dt.as_unit("ns"), name=on)
-    return rows.drop(columns="symbol", errors="ignore")
+    if len(rows) == 0:
+        raise DataError(f"{path}: no rows below the header; there is nothing to join")
+    rows = rows.drop(columns="symbol", errors="ignore")
+    known = _aware(rows.pop(on), on, str(path))
+    for name in rows:
+        _numbers(rows[name], str(path))
+    rows.index = _times(known, on, str(path))
+    return rows
+
+
+def _aware(written: pd.Series, on: str, where: str) -> pd.Series:
+    """Times of a file, in UTC. Raises DataError at the first that is missing, is none or has no offset."""
+    text = written.astype(str).str.strip()
+    if isinstance(written.dtype, pd.DatetimeTZDtype):
+        return written
+    times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+    faults = [
+        ("is missing", written.isna().to_numpy(), "drop rows whose time is not known"),
+        ("is no time", times.isna().to_numpy(), "write 2025-05-01T10:30:00Z"),
+        ("has no UTC offset", ~has_offset(text), "write 2025-05-01T10:30:00Z"),
+    ]
+    row = int(np.argmax(np.logical_or.reduce([mask for _, mask, _ in faults])))
+    for fault, mask, cure in faults:
+        if mask[row]:
+            raise DataError(f"{where}, row {row + 1}: {on} {text.iloc[row]!r} {fault}; {cure}")
+    return times
 
 
 def join(bars: Bars, table: pd.DataFrame | Bars, *, on: str, prefix: str) -> Bars:
@@ -100,7 +115,12 @@ def _times(known: pd.Series, on: str, where: str) -> pd.DatetimeIndex:
 
 def _numbers(column: pd.Series, where: str) -> NDArray[np.float64]:
     if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
-        raise DataError(f"{where}: column {column.name!r} holds {column.dtype}, not numbers; leave it out or encode it")
+        strange = column.notna() & pd.to_numeric(column.astype(str), errors="coerce").isna()
+        row = int(np.argmax(strange.to_numpy()))
+        raise DataError(
+            f"{where}, row {row + 1}: column {column.name!r} holds {str(column.iloc[row])!r} ({column.dtype}), "
+            "not numbers; leave it out or encode it"
+        )
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):

@@ -59,7 +59,8 @@ def load(
     "synthetic:martingale?seed=1&bars=5000"; "binance:BTC/USDT:1h" as `navale fetch` has kept it.
     symbol: name of the instrument (default: the file's name). tz: zone of times written without one. label: what the
     times mark, "open" or "close" of a bar; without it they are read as the open and moved to the close, with a note.
-    calendar: "24/7" (default), "FX", or a name of exchange_calendars; dates without a clock name its sessions.
+    Dates without a clock name days: with label="close" a bar closes when the day, or the calendar's session, ends.
+    calendar: "24/7" (default; figures per year count 365 days), "FX", or a name of exchange_calendars.
     columns: our name to the source's, e.g. {"time": ("Date", "Time"), "close": "Last"}; other names add columns.
     contract: which value of a `contract` column to take. gaps: "report" notes holes against the calendar, "refuse"
     raises; nothing is ever filled. repair: "drop" leaves out rows without a trade, exact repeats and rows whose prices
@@ -129,7 +130,7 @@ def build(raw: RawTable, instrument: Instrument, reading: Reading, **facts: Any)
     if reading.repair == "drop":
         keep = validation.drop_repeats(raw, utc)
         raw.keep(keep)
-        utc, written = utc[keep], stamps.Stamps(written.times[keep], written.dates, written.zone)
+        utc, written = utc[keep], written.keep(keep)
     stamps.check_order(raw, utc)
     if reading.timeframe:
         step = parse_timeframe(reading.timeframe).value
@@ -138,6 +139,7 @@ def build(raw: RawTable, instrument: Instrument, reading: Reading, **facts: Any)
         labels.check_one_timeframe(raw, written, step)
     closes = labels.close_times(raw, written, utc, reading.label, reading.tz, calendar, step)
     labels.check_closes(raw, closes)
+    labels.note_idle_weekdays(raw, written, reading.label, calendar, step)
     table = validation.numbers(raw)
     keep = validation.check_values(raw, table, reading.repair)
     if not keep.any():

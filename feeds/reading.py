@@ -32,7 +32,7 @@ ADJUSTED = ("adj close", "adj_close", "adjclose", "adjusted close", "adjusted_cl
 _TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip")
 _COLUMNAR = (".parquet", ".pq", ".feather")
 
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, lzma.LZMAError)  # pyarrow: ValueError
+_UNREADABLE = (OSError, EOFError, ValueError, csv.Error, zlib.error, zipfile.BadZipFile, lzma.LZMAError)
 
 Columns = Mapping[str, str | Sequence[str]]
 
@@ -98,6 +98,8 @@ def read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
     if "://" in str(source):
         raise DataError(f"{source}: is an address, not a file; download it first")
     path = Path(source).expanduser()
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path}: is a link to {os.readlink(path)}, which is not there; mend the link or name the file")
     if not path.exists():
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, siblings, n=1)
@@ -126,10 +128,20 @@ def read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
 
 def read_csv(path: Any) -> pd.DataFrame:
     """A CSV file with a header line; the separator is the most frequent of , ; tab in the header."""
-    header = pd.read_csv(
-        path, sep="\x00", header=None, nrows=1, dtype=str, engine="python", quoting=csv.QUOTE_NONE
-    ).iloc[0, 0]
-    separator = max(",;\t", key=str(header).count)
+    line = pd.read_csv(
+        path, sep="\x01", header=None, nrows=1, dtype=str, engine="python", quoting=csv.QUOTE_NONE,
+        skip_blank_lines=False, keep_default_na=False,
+    )  # fmt: skip
+    header = str(line.iloc[0, 0]) if line.size else ""
+    if "\x00" in header:
+        raise DataError(f"{path}: is not text (zero bytes in the first line); write or download it again")
+    if not header.strip():
+        raise DataError(f"{path}: the first line is blank; delete it: the header comes first")
+    separator = max(",;\t", key=header.count)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=separator, skipinitialspace=True))]
+    repeated = [name for number, name in enumerate(names) if name and name in names[:number]]
+    if repeated:
+        raise DataError(f"{path}: column {repeated[0]!r} occurs twice; keep one of them")
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header would lose values
         table = pd.read_csv(

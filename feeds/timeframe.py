@@ -9,6 +9,7 @@ import pandas as pd
 from feeds.errors import ConfigError
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST = 3_660 * 86_400  # ten years
 _FORM = re.compile(r"(\d+(?:\.\d+)?) ?([a-zA-Z]+)")
 
 
@@ -19,11 +20,14 @@ def parse_timeframe(text: str | pd.Timedelta) -> pd.Timedelta:
         unit = found[2].lower() if found and found[2] != "M" else ""
         if found is None or unit not in _SECONDS:
             raise ConfigError(f"{text!r} is no timeframe; write a number and a unit: '15min', '4h', '1d' or '1w'")
-        length = pd.Timedelta(round(float(found[1]) * _SECONDS[unit] * 1_000_000_000), unit="ns")
+        seconds = min(float(found[1]) * _SECONDS[unit], 2 * _LONGEST)
+        length = pd.Timedelta(round(seconds * 1_000_000_000), unit="ns")
     elif isinstance(text, pd.Timedelta) and not pd.isna(text):
         length = text.as_unit("ns")
     else:
         raise ConfigError(f"{text!r} is no timeframe; write a number and a unit: '15min', '4h', '1d' or '1w'")
+    if length > pd.Timedelta(seconds=_LONGEST):
+        raise ConfigError(f"timeframe {text!r} is above ten years; write a shorter one, like '1d' or '1w'")
     if length < pd.Timedelta(seconds=1):
         raise ConfigError(f"timeframe {text!r} is below one second; the shortest bar is '1s'")
     return length

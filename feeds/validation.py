@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from feeds.reading import RawTable
 from feeds.sessions import Ints
 
 PRICES = ("open", "high", "low", "close")
+_COMMA = re.compile(r"[-+]?[\d.]*,[\d.,]*")
 _CURE = "fix the source or load with repair='drop'"
 
 
@@ -29,8 +32,10 @@ def _number(raw: RawTable, name: str) -> NDArray[np.float64]:
     values = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero((values.isna() & column.notna()).to_numpy())
     if len(wrong):
-        row = int(wrong[0])
-        raise DataError(f"{raw.name}, row {raw.rows[row]}: {name} {column.iloc[row]!r} is not a number; fix the source")
+        row, cure = int(wrong[0]), "fix the source"
+        if _COMMA.fullmatch(str(column.iloc[row]).strip()):
+            cure = "write decimal points and no thousands marks, or load(pandas.read_csv(path, sep=';', decimal=','))"
+        raise DataError(f"{raw.name}, row {raw.rows[row]}: {name} {column.iloc[row]!r} is not a number; {cure}")
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from feeds.bars import Bars
 
-PER_SOURCE = ("symbol", "tz", "label", "calendar", "contract", "instrument")
+PER_SOURCE = ("symbol", "tz", "time_format", "label", "calendar", "contract", "instrument")
 
 
 def bars_of(
@@ -78,7 +78,8 @@ def _joined(bars: Bars, texts: Sequence[str], sources: int) -> Bars:
 
 def _one_each(name: str, values: Sequence[str], count: int) -> list[str | None]:
     if len(values) not in (0, 1, count):
-        raise ConfigError(f"--{name} is given {len(values)} times for {count} --data; give it once, or once for each")
+        word = name.replace("_", "-")
+        raise ConfigError(f"--{word} is given {len(values)} times for {count} --data; give it once, or once for each")
     every = list(values) * count if len(values) == 1 else list(values) or [""] * count
     return [value or None for value in every]
 

@@ -68,6 +68,12 @@ CASES = {
         DataError,
         ["row 4", "low", "'n/k'", "not a number", "fix the source"],
     ),
+    "decimal comma": (
+        with_row(2, f'{HOURS[1]},"100,5",101,99,100.5,10'),
+        {},
+        DataError,
+        ["row 2", "open '100,5' is not a number", "decimal points", "decimal=','"],
+    ),
     "high below low": (
         with_row(2, f"{HOURS[1]},100,98,99,98.5,10"),
         {},
@@ -123,6 +129,54 @@ CASES = {
     ),
     "year out of range": (with_row(5, good("9999-01-01 00:00")), {}, DataError, ["row 5", "9999", "1900", "correct"]),
     "number that is no epoch": ([good("12"), good("13")], {"tz": None}, DataError, ["row 1", "12", "epoch", "convert"]),
+    "infinite epoch": (
+        [good(time) for time in ("1704067200", "1704070800", "inf", "1704078000")],
+        {"tz": None},
+        DataError,
+        ["row 3", "time inf is no epoch", "convert"],
+    ),
+    "epoch far too large": (
+        [good(time) for time in ("1704067200", "1704070800", "1" + 25 * "0", "1704078000")],
+        {"tz": None},
+        DataError,
+        ["row 3", "is no epoch", "convert"],
+    ),
+    "epochs in two units": (
+        [good(time) for time in ("1704067200", "1704070800", "1704074400000", "1704078000")],
+        {"tz": None},
+        DataError,
+        ["row 3", "1704074400000 is in ms since 1970, most others are in s", "convert"],
+    ),
+    "text among epochs": (
+        [good(time) for time in ("1704067200", "1704070800", "soon", "1704078000")],
+        {"tz": None},
+        DataError,
+        ["row 3", "'soon' is no number", "correct the source"],
+    ),
+    "a minute that does not exist": (
+        [good(time) for time in ("202401012358", "202401012359", "202401012400", "202401020001")],
+        {},
+        DataError,
+        ["row 3", "'202401012400' does not match '%Y%m%d%H%M'", "correct the row"],
+    ),
+    "minutes as one number, no zone": (
+        [good(time) for time in ("202401020930", "202401020931", "202401020932")],
+        {"tz": None},
+        DataError,
+        ["row 1", "2024-01-02 09:30:00 has no time zone", "tz='UTC'"],
+    ),
+    "two rows centuries apart": (
+        [good("1900-01-01 00:00"), good("2199-01-01 00:00")],
+        {},
+        DataError,
+        ["row 2", "2199-01-01 is more than ten years after row 1's 1900-01-01", "correct"],
+    ),
+    "timeframe beyond every clock": (
+        [good(time) for time in HOURS],
+        {"timeframe": "99999999d"},
+        ConfigError,
+        ["'99999999d' is above ten years", "'1d'"],
+    ),
     "skipped by the clock change": (
         [good("2024-03-10 01:30"), good("2024-03-10 02:30"), good("2024-03-10 03:30")],
         {"tz": "America/New_York"},
@@ -153,7 +207,7 @@ CASES = {
         + [good(f"2024-02-02 {hour:02}:00") for hour in range(24)],
         {},
         DataError,
-        ["row 1:", "24 rows are 1d apart", "most others 1h", "load each alone"],
+        ["row 1:", "25 rows are whole days apart", "most others 1h", "load each alone"],
     ),
     "two bars of one session": (
         [good(f"2024-07-{day} 14:00") for day in ("01", "02", "03", "05")] + [good("2024-07-05 15:00")],
@@ -256,6 +310,8 @@ HEADERS = {
     "no close": ("time,open,high,low,last_price", ["no column for close", "last_price", "columns="]),
     "no header": ("2024-01-01 00:00,100,101,99,100.5", ["no column for time", "columns="]),
     "two times": ("date,time,open,high,low,close", ["'date'", "'time'", "('Date', 'Time')"]),
+    "one name twice": ("time,open,high,low,close,volume,close", ["column 'close' occurs twice", "keep one"]),
+    "one name twice, unused": ("time,open,high,low,close,note,note", ["column 'note' occurs twice", "keep one"]),
     "repeated name": ("time,open,high,low,close,Volume,volume", ["Volume", "volume", "columns="]),
 }
 
@@ -278,6 +334,9 @@ def test_rows_longer_than_the_header_are_refused_not_cut(tmp_path):
 def test_files_that_cannot_be_read(tmp_path):
     csv(tmp_path, [good(time) for time in HOURS])
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "blank.csv").write_text("\n" + HEADER + "\n" + good(HOURS[0]) + "\n")
+    (tmp_path / "zeros.csv").write_bytes(bytes(1000))
+    (tmp_path / "dead.csv").symlink_to("nowhere.csv")
     (tmp_path / "header.csv").write_text(HEADER + "\n")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 this is not one")
     (tmp_path / "broken.csv.gz").write_bytes(b"\x1f\x8b\x08 not gzip")
@@ -286,8 +345,11 @@ def test_files_that_cannot_be_read(tmp_path):
     cures = {
         "ess.csv": ["no such file", "did you mean 'es.csv'"],
         "nowhere/x.csv": ["no such file", "check the path"],
-        ".": ["folder", "es.csv"],
+        ".": ["folder", "blank.csv"],
         "empty.csv": ["empty", "download"],
+        "blank.csv": ["first line is blank", "delete it"],
+        "zeros.csv": ["not text", "zero bytes", "download it again"],
+        "dead.csv": ["is a link to nowhere.csv, which is not there", "mend the link"],
         "header.csv": ["no rows", "download"],
         "broken.parquet": ["cannot be read", "again"],
         "broken.csv.gz": ["cannot be read", "again"],

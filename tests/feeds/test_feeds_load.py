@@ -109,7 +109,8 @@ def test_dates_that_close_at_midnight_of_their_zone():
     times = ["2024-03-09", "2024-03-10", "2024-03-11"]
     bars = load(frame(times), tz="America/New_York")
     assert closes(bars) == ["2024-03-10 05:00", "2024-03-11 04:00", "2024-03-12 04:00"]  # 10 March has 23 hours
-    assert closes(load(frame(times), tz="UTC", label="close")) == [f"{date} 00:00" for date in times]
+    ends = ["2024-03-10 00:00", "2024-03-11 00:00", "2024-03-12 00:00"]
+    assert closes(load(frame(times), tz="UTC", label="close")) == ends
 
 
 def test_weeks_close_with_their_last_session():
@@ -128,6 +129,10 @@ TIMES = {
     "day first": (["31.01.2024 13:00", "31.01.2024 14:00"], "UTC"),
     "month first": (["1/31/2024 1:00 PM", "1/31/2024 2:00 PM"], "UTC"),
     "seconds": ([1706706000, 1706709600], None),
+    "a number of ten digits": ([2024013113, 2024013114], "UTC"),
+    "a number of twelve digits": ([202401311300, 202401311400], "UTC"),
+    "a number of fourteen digits": ([20240131130000, 20240131140000], "UTC"),
+    "text of twelve digits": (["202401310800", "202401310900"], "America/New_York"),
     "seconds with a fraction": ([1706706000.0, 1706709600.0], None),
     "milliseconds": ([1706706000000, 1706709600000], None),
     "microseconds": ([1706706000000000, 1706709600000000], None),

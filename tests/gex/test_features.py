@@ -195,7 +195,7 @@ def test_it_survives_the_disk(table, tmp_path, ending):
         ("spot,net_over_gross\n1,0\n", "no column 'available_at'"),
         ("available_at,spot,net_over_gross\n2026-06-08 20:00,1,0\n", "no UTC offset"),
         ("available_at,spot\n2026-06-08T20:00:00Z,1\n", "no column 'net_over_gross'"),
-        ("available_at,spot,net_over_gross\nyesterday,1,0\n", "holds no times"),
+        ("available_at,spot,net_over_gross\nyesterday,1,0\n", "row 1: available_at 'yesterday' is no time"),
     ],
 )
 def test_files_that_are_no_feature_table(tmp_path, text, told):

@@ -1,5 +1,7 @@
 """The tutorial of docs/tutorial.md as one program: `./run python docs/tutorial.py`."""
 
+import pandas as pd
+
 from feeds import load
 from indicators import Atr, Indicator, Int, kernel
 from strategies import Account, Costs, Float, Sizing, Strategy, enter_long, hold, leave
@@ -37,8 +39,29 @@ class Breakout(Strategy):
         return hold()
 
 
+class Calm(Strategy):
+    """Long while the VIX is low, out when it is not."""
+
+    inputs = ("vix_close",)
+    level = Float(20.0, 10.0, 40.0, "VIX points")
+
+    @kernel
+    def decide(vix_close, position, level):
+        if position == 0.0 and vix_close[-1] < level:
+            return enter_long()
+        if position != 0.0 and vix_close[-1] > 1.1 * level:
+            return leave()
+        return hold()
+
+    @staticmethod
+    def verify_bars(prices):
+        swing = [10.0 + k % 25 for k in range(len(prices))]
+        vix = pd.DataFrame({"available_at": prices.times, "close": swing})
+        return prices.join(vix, prefix="vix")
+
+
 def main() -> None:
-    """Steps 4 to 6."""
+    """Steps 4 to 8."""
     from optimize import backtest
     from optimize.benchmark import benchmark_curve
     from optimize.benchmark import verdict as judge
@@ -61,6 +84,18 @@ def main() -> None:
     print(f"{len(report.checks)} checks, {len(report.failed)} failed")
     for check in report.failed:
         print(check)
+
+    joined = load("sample:spx").join(load("sample:vix"), prefix="vix")
+    calm = backtest(Calm(), joined, start="2014-06-01")
+    print(calm.fills[["time", "side", "price", "reason"]].head())
+    told = verify([Calm])
+    print(f"Calm: {len(told.checks)} checks, {len(told.failed)} failed")
+
+    two = {"SPX": load("sample:spx"), "NASDAQ": load("sample:nasdaq")}
+    shared = Account(cash=100_000, sizing=Sizing.risk(0.005), cap=0.5, max_positions=2)
+    pair = backtest(Breakout(), two, start="2009-01-01", account=shared)
+    print(pair.fills.groupby("symbol").size())
+    print(f"{pair.equity.iloc[-1]:,.2f} in one account, deepest drawdown {pair.metrics['max_drawdown']:.2%}")
 
 
 if __name__ == "__main__":

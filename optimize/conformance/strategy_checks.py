@@ -34,7 +34,7 @@ def trades(s: StrategySubject) -> str:
     if fills < LEAST_FILLS:
         raise CheckFailed(
             f"{fills} fills on {sum(map(len, s.bars.values()))} bars, {LEAST_FILLS} are needed for the other checks "
-            "to mean anything; declare bars that make it trade: verify_bars"
+            "to mean anything; declare bars that make it trade: verify_bars (docs/tutorial.md, section 7)"
         )
     return f"{fills} fills"
 

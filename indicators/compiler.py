@@ -100,6 +100,8 @@ class Program:
         try:
             return function(*arguments)
         except Exception as error:
+            if isinstance(error, RuntimeError) and "no compiled object yet" in str(error):
+                raise KeyboardInterrupt from error  # LLVM calls back into Python, where an interrupt is swallowed
             fault = self.fault(error)
             if fault is error:
                 raise

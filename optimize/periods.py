@@ -57,7 +57,9 @@ def _periods(bars: Mapping[str, Bars], stamps: pd.Index) -> float:
 def _between(bars: Mapping[str, Bars], stamps: pd.Index) -> bool:
     """True when some symbol's stamps fall between another's (10:00 and 10:30 in hourly bars), so that the stamps of all
     of them together are more than the bars of one."""
+    import pandas as pd
+
     if len(bars) == 1:
         return False
     own = [np.diff(one.times.asi8).min() for one in bars.values() if len(one.times) > 1]
-    return bool(own) and bool(np.diff(stamps.asi8).min() < min(own))
+    return bool(own) and bool(np.diff(pd.DatetimeIndex(stamps).asi8).min() < min(own))

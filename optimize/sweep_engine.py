@@ -17,7 +17,7 @@ from strategies.execution.records import LEDGER
 from strategies.execution.setup import account_record, empty_book, has_limits, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -84,7 +84,7 @@ class SweepEngine:
             filled[name][order] = values
         return filled
 
-    def _simulate(self, span: tuple[int, int], key: Sequence[int], results: Any, picked: tuple[Any, ...]) -> None:
+    def _simulate(self, span: tuple[int, int], key: Iterable[int], results: Any, picked: tuple[Any, ...]) -> None:
         first, begin, unread = (int(one) for one in key)
         memory = np.full((1, self._states), np.nan)
         records = (self._terms, results, empty_book(1), empty_book(1), memory, np.zeros(0, LEDGER), np.zeros((0, 5)))

@@ -9,7 +9,9 @@ from functools import cache
 
 from feeds.errors import DefinitionError
 from indicators.compiler import Program, entry, inner, interpreted, one_program, plain
-from indicators.flatten import Flat, flatten, scalarise, where
+from indicators.flatten import Flat, flatten, scalarise
+from indicators.kernels import Kernel
+from indicators.restrictions import where
 from strategies.base import Strategy
 from strategies.execution.builder import build, outlined, support
 from strategies.execution.intent import Intent
@@ -35,7 +37,8 @@ def _author_text(cls: type[Strategy]) -> Flat:
     """The class's kernel and what it calls; DefinitionError for an intent that no verb built."""
     flat = flatten(cls.the_kernel(), owner=cls.__name__)
     for name, (node, file) in flat.nodes.items():
-        if flat.origins[name].function.__module__ == Intent.__module__:
+        origin = flat.origins[name]
+        if isinstance(origin, Kernel) and origin.function.__module__ == Intent.__module__:
             continue
         for word in ast.walk(node):
             if isinstance(word, ast.Name) and word.id in ("entry_intent", Intent.__name__):

@@ -49,7 +49,8 @@ def _aware(written: pd.Series, on: str, where: str) -> pd.Series:
     row = int(np.argmax(np.logical_or.reduce([mask for _, mask, _ in faults])))
     for fault, mask, cure in faults:
         if mask[row]:
-            raise DataError(f"{where}, row {row + 1}: {on} {text.iloc[row]!r} {fault}; {cure}")
+            value = "" if fault == "is missing" else f" {text.iloc[row]!r}"
+            raise DataError(f"{where}, row {row + 1}: {on}{value} {fault}; {cure}")
     return times
 
 

@@ -113,7 +113,7 @@ def read_file(source: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         if lowered.endswith(_TEXT):
             return read_csv(path)
-        return pd.read_feather(path) if lowered.endswith(".feather") else pd.read_parquet(path)
+        return pd.read_feather(path) if lowered.endswith(".feather") else _read_parquet(path)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path}: the file is empty; check that the download finished") from None
     except UnicodeDecodeError as problem:
@@ -139,9 +139,7 @@ def read_csv(path: Any) -> pd.DataFrame:
         raise DataError(f"{path}: the first line is blank; delete it: the header comes first")
     separator = max(",;\t", key=header.count)
     names = [name.strip() for name in next(csv.reader([header], delimiter=separator, skipinitialspace=True))]
-    repeated = [name for number, name in enumerate(names) if name and name in names[:number]]
-    if repeated:
-        raise DataError(f"{path}: column {repeated[0]!r} occurs twice; keep one of them")
+    _refuse_repeats(path, names)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header would lose values
         table = pd.read_csv(
@@ -150,6 +148,19 @@ def read_csv(path: Any) -> pd.DataFrame:
         )  # fmt: skip
     filled = np.flatnonzero(table.notna().any(axis=1).to_numpy())
     return table.iloc[: filled[-1] + 1] if len(filled) else table.iloc[:0]  # blank lines at the end
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    from pyarrow.parquet import read_schema
+
+    _refuse_repeats(path, read_schema(path).names)
+    return pd.read_parquet(path)
+
+
+def _refuse_repeats(path: Any, names: Sequence[str]) -> None:
+    repeated = [name for number, name in enumerate(names) if name and name in names[:number]]
+    if repeated:
+        raise DataError(f"{path}: column {repeated[0]!r} occurs twice; keep one of them")
 
 
 def _choose_contract(raw: RawTable, contract: Any) -> None:

@@ -183,7 +183,7 @@ TABLES = {
         "available_at,flip\n2024-01-01T00:00Z,1\n2024-01-02T00:00,2\n",
         ["row 2", "'2024-01-02T00:00'", "no UTC offset"],
     ),
-    "a missing time": ("available_at,flip\n2024-01-01T00:00Z,1\n,2\n", ["row 2", "available_at", "missing"]),
+    "a missing time": ("available_at,flip\n2024-01-01T00:00Z,1\n,2\n", ["row 2: available_at is missing", "drop rows"]),
     "text in a column": (
         "available_at,flip\n2024-01-01T00:00Z,1\n2024-01-02T00:00Z,high\n",
         ["row 2", "'flip'", "'high'", "not numbers"],

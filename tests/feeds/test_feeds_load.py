@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from feeds import Instrument, load
@@ -37,6 +39,13 @@ def test_csv_parquet_feather_and_frames_give_the_same_bars(tmp_path):
     assert load(table.set_index("time"), symbol="x") == expected
     assert load(table.rename(columns=str.upper), symbol="x") == expected
     assert list(expected.column("volume")) == [1, 2, 3, 4, 5]
+
+
+def test_one_name_twice_in_a_parquet_file_is_refused(tmp_path):
+    values = [pyarrow.array([1.0])] * 3
+    pyarrow.parquet.write_table(pyarrow.table(values, names=["open", "close", "close"]), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet: column 'close' occurs twice; keep one of them"):
+        load(tmp_path / "x.parquet")
 
 
 def test_without_a_label_times_are_opens_and_move_to_the_close_with_a_note():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +12,14 @@ from feeds.errors import ParameterError
 from indicators.base import Indicator
 from indicators.engines.batch import arrays, source_array
 from indicators.engines.program import source_names
+from indicators.flatten import source_tree
+from indicators.restrictions import where
 from optimize.conformance.bars import kit_bars, table_of
 from optimize.conformance.check import CheckFailed, require_same
 from optimize.conformance.subject import Subject, as_outputs, read_row
+
+if TYPE_CHECKING:
+    from indicators.kernels import Kernel
 
 
 def streaming(s: Subject) -> str:
@@ -114,5 +120,17 @@ def uncompiled(s: Subject) -> str:
         if bar >= indicator.total_warmup - 1:
             for values, result in zip(found, results, strict=False):
                 values[bar] = result
-    s.same(found, "as plain Python")
+    try:
+        s.same(found, "as plain Python")
+    except CheckFailed as failure:
+        raise CheckFailed(f"{failure}{_powers(kernel)}") from failure
     return f"{size} bars"
+
+
+def _powers(kernel: Kernel) -> str:
+    """Where a kernel raises to a power, which compiled code rounds otherwise than Python, and what to write instead."""
+    node, file = source_tree(kernel)
+    for one in ast.walk(node):
+        if isinstance(one, (ast.BinOp, ast.AugAssign)) and isinstance(one.op, ast.Pow):
+            return f"; {where(file, one)} raises to a power: write sqrt(x) for x ** 0.5 and x * x for x ** 2"
+    return ""

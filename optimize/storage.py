@@ -75,7 +75,8 @@ def write_text(path: Path, text: str) -> Path:
 def unwritable(problem: OSError, folder: str | Path) -> str:
     """What is wrong with a folder that cannot be written, and the cure."""
     cure = _CURES.get(problem.errno or 0, "name another folder")
-    return f"{folder}: nothing can be written there ({problem.strerror or problem}); {cure}"
+    what = os.strerror(problem.errno) if problem.errno else problem
+    return f"{folder}: nothing can be written there ({what}); {cure}"
 
 
 @contextlib.contextmanager

@@ -44,14 +44,17 @@ def periods_per_year(bars: Bars) -> float:
 
 def run_periods(run: Run) -> float:
     """Stamps per year of a run: `periods_per_year` if its symbols share calendar, timeframe and grid, else counted."""
-    return _periods(run.bars, run.equity.index)
-
-
-def _periods(bars: Mapping[str, Bars], stamps: pd.Index) -> float:
-    kinds = {(one.calendar, one.timeframe.value) for one in bars.values()}
-    if len(stamps) < 2 or (len(kinds) == 1 and not _between(bars, stamps)):
-        return max(periods_per_year(one) for one in bars.values())
+    stamps = run.equity.index
+    if not counted(run):
+        return max(periods_per_year(one) for one in run.bars.values())
     return float((len(stamps) - 1) * YEAR / (stamps[-1] - stamps[0]).value)
+
+
+def counted(run: Run) -> bool:
+    """Whether the run's stamps are no single grid: its symbols' bars differ in length or calendar, or close between
+    each other's."""
+    kinds = {(one.calendar, one.timeframe.value) for one in run.bars.values()}
+    return len(run.equity) > 1 and (len(kinds) > 1 or _between(run.bars, run.equity.index))
 
 
 def _between(bars: Mapping[str, Bars], stamps: pd.Index) -> bool:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from optimize.metrics import DEFINITIONS, shown
+from optimize.periods import counted
 
 if TYPE_CHECKING:
     from optimize.run import Run
@@ -36,6 +37,11 @@ def summary(run: Run) -> str:
     wide = max(map(len, (*HEADLINE, *PER_TRADE)))
     lines += [f"  {name:<{wide}}  {shown(name, figures[name]):>14}" for name in (*HEADLINE, *PER_TRADE)]
     lines.append(f"  rf {shown('rf', figures['rf'])}, {shown('periods', figures['periods'])} periods a year")
+    if counted(run):
+        lines.append(
+            "  note: the symbols' bars close at different times, so stamps were counted; most move some symbols only, "
+            "and volatility and Sharpe differ from those of daily returns (tearsheet)"
+        )
     return "\n".join(lines)
 
 

@@ -48,6 +48,8 @@ def test_stamps_between_stamps_are_counted():
     half = walk("B", "2022-01-01 01:30", 8760, "1h", 2)
     aligned, apart = (backtest(Held(), {"A": one, "B": other}, account=FREE) for other in (whole, half))
     assert run_periods(aligned) == 8760
+    assert "stamps were counted" in apart.summary()
+    assert "stamps were counted" not in aligned.summary()
     assert len(apart.equity) == 2 * 8760
     assert run_periods(apart) == pytest.approx(2 * 8766, rel=1e-3)  # two stamps an hour, 365.25 days
     growth = apart.equity.iloc[-1] / apart.equity.iloc[0]  # over a year but for an hour

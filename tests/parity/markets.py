@@ -45,6 +45,11 @@ def spx(folder: Path | None) -> Market:
     return {"SPX": load(folder / "daily" / "APACHE_SPX_daily_1990_2022.parquet", symbol="SPX", calendar="XNYS")}
 
 
+def on_ticks(market: Market, tick: float) -> Market:
+    """The same prices with a price step, which slippage in ticks needs."""
+    return {name: bars.with_instrument(replace(bars.instrument, tick=tick)) for name, bars in market.items()}
+
+
 @cache
 def martingales(seed: int, symbols: int = 1, bars: int = 1_000, tool: Instrument = COIN) -> Market:
     """Independent prices without any edge; every second market has bars taken out at random."""

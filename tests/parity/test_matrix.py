@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from parity.fuzz import AnyOrder, Dipper, Turner
-from parity.markets import COIN, FUTURE, Market, bitcoin, five_pairs, martingales, part, spx
+from parity.markets import COIN, FUTURE, Market, bitcoin, five_pairs, martingales, on_ticks, part, spx
 from parity.matrix import cell
 from parity.plugin import COUNTED
 
@@ -132,7 +132,7 @@ def test_fuzz_on_real_prices(name: str, where: str, market_data: Path, count: An
     found: dict[str, tuple[Market, int]] = {
         "bitcoin": (bitcoin(market_data), 3_000),
         "five pairs": (five_pairs(market_data), 1_200),
-        "index": (spx(market_data), 2_000),
+        "index": (on_ticks(spx(market_data), 0.01), 2_000),
     }
     market, slow = found[where]
     strategy, account = FUZZ[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ def data_folder() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000, 50, 50)  # compilers make many objects and few cycles: a sixteenth of a cold run's time
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):  # they put colours into tables that tests read
         os.environ.pop(name, None)
     wanted = os.environ.get("NAVALE_DATA")

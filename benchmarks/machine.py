@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -85,6 +86,10 @@ class Timing:
         """Median CPU seconds."""
         return statistics.median(self.cpu)
 
+    def over(self, other: Timing) -> float:
+        """Median of the rounds' own ratios: what slows a whole round down slows both sides of it."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.cpu, other.cpu, strict=True))
+
     @property
     def least(self) -> float:
         """Least CPU seconds."""
@@ -112,6 +117,7 @@ def interleaved(functions: Mapping[str, Callable[[], Any]], rounds: int) -> dict
     wall: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
+            gc.collect()  # else each side pays for what the one before it left
             began, used = time.perf_counter(), time.process_time()
             function()
             cpu[name].append(time.process_time() - used)

@@ -22,6 +22,7 @@ NAMES = {
     "atr-trend": ("sweep_atr_trend", {"sets": 20, "rounds": 3}),
     "event": ("event_engine", {"bars": 4000, "rounds": 3}),
     "sweep": ("sweep_million", {"small": 100, "large": 1000, "timed": 400, "count": 1, "bars": 2000}),
+    "start": ("first_result", {"rounds": 1}),
     "options": ("options", {"contracts": 4000, "expiries": 20, "rounds": 3}),
 }
 """Name: module with `run(**sizes)`, and the sizes of `--quick`."""
